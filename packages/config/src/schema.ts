@@ -1,0 +1,162 @@
+/**
+ * The configuration as a table of facts: names, types, bounds and defaults. Paths and secret references are still as
+ * written here; `load-config.ts` makes them absolute. Every object is strict: an unknown key is a mistake.
+ */
+import { z } from 'zod'
+
+const port = z.int().min(0).max(65_535).describe('a port; 0 takes a free one')
+const host = z.string().min(1).max(255)
+const path = z.string().min(1).max(4_096)
+const name = z
+  .string()
+  .max(63)
+  .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _, beginning with a letter')
+const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https:// URL' })
+const secretRef = z
+  .string()
+  .regex(/^(file|env):.+$/, 'must be a reference, file:PATH or env:NAME, never the secret itself')
+
+/** `host:port` as one string, for listeners that only operators see. */
+const hostAndPort = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):\d{1,5}$/, 'must be HOST:PORT')
+  .transform((text, context) => {
+    const cut = text.lastIndexOf(':')
+    const parsed = { host: text.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(text.slice(cut + 1)) }
+    if (parsed.port > 65_535) context.addIssue('the port must be at most 65535')
+    return parsed
+  })
+
+const bytes = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
+const count = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
+const millis = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const MiB = 1_048_576
+const GiB = 1024 * MiB
+
+/** Every bound that a client, an upstream or an operator can run into, with its default. */
+export const limitsSchema = z.strictObject({
+  /** One SQL text; longer ones are refused as a denial, the session lives. */
+  statementBytes: bytes(MiB, 64 * MiB),
+  /** One message from a client, whatever its type (binds carry values). */
+  clientMessageBytes: bytes(16 * MiB, GiB),
+  startupPacketBytes: bytes(10_000, 10_000),
+  /** From the accepted socket to the authenticated session. */
+  handshakeMs: millis(10_000, 10 * MINUTE_MS),
+  /** Sockets that are not authenticated yet. */
+  handshakes: count(500, 100_000),
+  sessions: count(2_000, 100_000),
+  /** How long a session may live. */
+  sessionMs: millis(12 * HOUR_MS, 30 * 24 * HOUR_MS),
+  preparedStatements: count(10_000, 1_000_000),
+  portals: count(1_000, 100_000),
+  /** Requests whose replies are still outstanding. */
+  pipelinedRequests: count(10_000, 1_000_000),
+  upstreamConnectMs: millis(10_000, 10 * MINUTE_MS),
+  /** How long a drain waits for statements that run. */
+  drainMs: millis(3_000, HOUR_MS),
+  /** A ticket's life: what is given unasked, and at most. */
+  ticketMs: millis(15 * MINUTE_MS, 24 * HOUR_MS),
+  ticketMaxMs: millis(HOUR_MS, 24 * HOUR_MS),
+  tickets: count(100_000, 10_000_000),
+  httpBodyBytes: bytes(64 * 1024, 16 * MiB),
+  httpRequestMs: millis(30_000, 10 * MINUTE_MS),
+  /** What one question of an analyst may cost. */
+  queryMs: millis(10_000, 10 * MINUTE_MS),
+  queryRows: count(10_000, 1_000_000),
+  queryMemoryBytes: bytes(512 * MiB, 64 * GiB),
+})
+
+const issuerSchema = z.strictObject({
+  issuer: httpsUrl,
+  jwksUri: httpsUrl,
+  /** PEM of the CA that signed the issuer's certificate; without it the system's CAs count. */
+  authority: path.optional(),
+  algorithms: z
+    .array(z.enum(['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']))
+    .min(1),
+  /** The tokens' `typ` header; null where the issuer sets none. */
+  type: z.string().min(1).nullable().default('at+jwt'),
+  subjectClaim: z.string().min(1).default('sub'),
+  kindClaim: z.string().min(1).default('sluice_kind'),
+  groupsClaim: z.string().min(1).default('groups'),
+  /** The demo's own issuer: its tokens open only connections marked `demo: true`. */
+  demo: z.boolean().default(false),
+})
+
+const upstreamTlsSchema = z.discriminatedUnion('mode', [
+  z.strictObject({
+    mode: z.literal('verify-full'),
+    authority: path.optional(),
+    /** The name that the certificate must carry, where it is not the host. */
+    serverName: z.string().min(1).optional(),
+  }),
+  z.strictObject({ mode: z.literal('disable') }),
+])
+
+const connectionSchema = z.strictObject({
+  protocol: z.literal('postgres'),
+  host,
+  port: port.min(1).default(5432),
+  database: z.string().min(1).max(63),
+  tls: upstreamTlsSchema.prefault({ mode: 'verify-full' }),
+  credentials: z.strictObject({ user: z.string().min(1).max(63), password: secretRef }),
+  demo: z.boolean().default(false),
+  labels: z.record(name, z.string().max(255)).default({}),
+})
+
+const healthSchema = z.strictObject({
+  proxy: hostAndPort.prefault('127.0.0.1:15490'),
+  masker: hostAndPort.prefault('127.0.0.1:15491'),
+  indexer: hostAndPort.prefault('127.0.0.1:15492'),
+  console: hostAndPort.prefault('127.0.0.1:15493'),
+})
+
+export const configSchema = z.strictObject({
+  node: z.strictObject({ id: name }).prefault({ id: 'node-1' }),
+  log: z
+    .strictObject({
+      kind: z.literal('embedded').default('embedded'),
+      dir: path.default('log'),
+      journal: z.strictObject({ maxBytes: bytes(4 * GiB, 1024 * GiB) }).prefault({}),
+    })
+    .prefault({}),
+  tls: z.strictObject({ certificate: path, key: path, authority: path }),
+  keys: z.strictObject({ node: path, maskerPublic: path, maskerPrivate: path, maskerSigning: path }),
+  listeners: z
+    .strictObject({
+      postgres: z
+        .strictObject({
+          host: host.default('127.0.0.1'),
+          port: port.default(15_432),
+          plaintext: z.boolean().default(false),
+        })
+        .prefault({}),
+      console: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(15_443) }).prefault({}),
+    })
+    .prefault({}),
+  health: healthSchema.prefault({}),
+  identity: z.strictObject({
+    issuers: z.array(issuerSchema).min(1).max(32),
+    /** Whether a client may send a JWT as cleartext password, inside TLS only. */
+    passwordTokens: z.boolean().default(true),
+  }),
+  clickhouse: z.strictObject({
+    url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+    user: z.string().min(1).default('sluice'),
+    password: secretRef,
+    database: name.default('sluice'),
+    /** Present: the indexer runs the embedded engine on this folder, behind `url`. */
+    embedded: z.strictObject({ path }).optional(),
+    authority: path.optional(),
+    /** Allows http:// on a loopback address. */
+    plaintextLoopback: z.boolean().default(false),
+  }),
+  connections: z.record(name, connectionSchema),
+  limits: limitsSchema.prefault({}),
+})
+
+export type ConfigInput = z.input<typeof configSchema>
+export type ParsedConfig = z.output<typeof configSchema>
