@@ -1,0 +1,22 @@
+// Who is calling: tokens of trusted issuers, tickets, SCRAM on both sides, and the certificates of an own authority.
+export {
+  AUTHORITY_DAYS,
+  type Authority,
+  type CertificateWithKey,
+  createAuthority,
+  issueServerCertificate,
+  SERVER_CERTIFICATE_DAYS,
+} from './certificates.ts'
+export { endpointBinding } from './endpoint-binding.ts'
+export {
+  MAX_SCRAM_ITERATIONS,
+  MIN_SCRAM_ITERATIONS,
+  ScramClient,
+  type ScramClientOptions,
+  ScramKeyCache,
+} from './scram-client.ts'
+export { mockVerifier, type ScramVerifier, scramVerifier } from './scram-keys.ts'
+export { MAX_SCRAM_MESSAGE_BYTES } from './scram-messages.ts'
+export { type ScramMechanism, type ScramResult, ScramServer, type ScramServerOptions } from './scram-server.ts'
+export { type NewTicketOptions, newTicket, parseTicketUser, ticketUser } from './ticket.ts'
+export { DEFAULT_MAX_TICKETS, type TicketLookup, TicketStore } from './ticket-store.ts'
