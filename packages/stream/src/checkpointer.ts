@@ -1,0 +1,96 @@
+// The side of the checkpoint worker that writers see: one thread for all log files of this process.
+
+import { Worker } from 'node:worker_threads'
+
+/** How long after a commit the worker syncs: data is on the disk many times a second, and a burst costs one sync. */
+const SYNC_DELAY_MS = 50
+/** A worker that died is started again after this time. */
+const RESTART_DELAY_MS = 1000
+
+export type ToWorker =
+  | { readonly kind: 'watch'; readonly file: string; readonly walBytes: number }
+  | { readonly kind: 'written'; readonly file: string }
+  | { readonly kind: 'forget'; readonly file: string }
+
+export type CheckpointReport = {
+  readonly file: string
+  /** Bytes of the -wal file in use; it is begun anew beyond the file's bound. */
+  readonly walBytes: number
+  /** Why the last checkpoint failed or couldn't finish; the worker tries again by itself. */
+  readonly problem: string | null
+}
+
+export interface WalWatch {
+  /** To be called after each commit; cheap. */
+  written(): void
+  close(): void
+}
+
+type Watched = {
+  readonly file: string
+  readonly walBytes: number
+  readonly onReport: (report: CheckpointReport) => void
+  writes: number
+  announcedWrites: number
+  announcing: boolean
+}
+
+let worker: Worker | undefined
+const watched = new Map<string, Watched>()
+
+/** Has the file's -wal synced and written back by the worker, and begun anew when it is over `walBytes`. */
+export function watchWal(file: string, walBytes: number, onReport: (report: CheckpointReport) => void): WalWatch {
+  const entry: Watched = { file, walBytes, onReport, writes: 0, announcedWrites: 0, announcing: false }
+  watched.set(file, entry)
+  if (worker === undefined) startWorker()
+  else post({ kind: 'watch', file, walBytes })
+  return {
+    written() {
+      entry.writes += 1
+      if (!entry.announcing) announceLater(entry)
+    },
+    close() {
+      if (watched.get(file) !== entry) return
+      watched.delete(file)
+      post({ kind: 'forget', file })
+    },
+  }
+}
+
+function announceLater(entry: Watched): void {
+  entry.announcing = true
+  setTimeout(() => {
+    if (watched.get(entry.file) !== entry) return
+    entry.announcedWrites = entry.writes
+    post({ kind: 'written', file: entry.file })
+  }, SYNC_DELAY_MS).unref()
+}
+
+function startWorker(): void {
+  const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url))
+  worker = started
+  started.on('message', (report: CheckpointReport) => {
+    const entry = watched.get(report.file)
+    if (entry === undefined) return
+    entry.announcing = false
+    if (entry.writes !== entry.announcedWrites) announceLater(entry)
+    entry.onReport(report)
+  })
+  // 'exit' follows; without a listener here the error would end the process.
+  started.on('error', () => {})
+  started.on('exit', () => {
+    worker = undefined
+    setTimeout(() => {
+      if (worker === undefined && watched.size > 0) startWorker()
+    }, RESTART_DELAY_MS).unref()
+  })
+  started.unref()
+  for (const entry of watched.values()) {
+    post({ kind: 'watch', file: entry.file, walBytes: entry.walBytes })
+    if (entry.writes > 0) announceLater(entry)
+  }
+}
+
+function post(message: ToWorker): void {
+  worker?.postMessage(message)
+}

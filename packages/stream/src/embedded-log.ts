@@ -1,0 +1,110 @@
+// The event log in files of one machine: each topic partition is one SQLite file with one writing process, any number
+// of processes read it.
+
+import { EmbeddedConsumer } from './embedded-consumer.ts'
+import { reasonOf, StreamError } from './errors.ts'
+import type { Consumer, ConsumerOptions, EventLog, Producer, StreamRecord } from './event-log.ts'
+import { PartitionWriter } from './partition-writer.ts'
+import { BatchBuffer, MAX_BATCH_BYTES } from './record-batch.ts'
+import { makeDirectory, partitionFile } from './topic-files.ts'
+
+type SharedWriter = { readonly writer: PartitionWriter; users: number }
+
+export class EmbeddedLog implements EventLog {
+  readonly #dir: string
+  readonly #writers = new Map<string, SharedWriter>()
+  readonly #open = new Set<{ close(): Promise<void> }>()
+
+  /** Opens the log in `dir`, which is made (for its owner only) where it is missing. */
+  static open(dir: string): EmbeddedLog {
+    return new EmbeddedLog(makeDirectory(dir))
+  }
+
+  private constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  /** Rejects with `writer_taken` while another process writes the partition. */
+  async producer(topic: string, { partition = 0 }: { readonly partition?: number } = {}): Promise<Producer> {
+    const file = partitionFile(this.#dir, topic, partition)
+    const shared = this.#writers.get(file) ?? { writer: PartitionWriter.open(file), users: 0 }
+    shared.users += 1
+    this.#writers.set(file, shared)
+    const producer = new EmbeddedProducer(shared.writer, partition, () => {
+      this.#open.delete(producer)
+      shared.users -= 1
+      if (shared.users > 0) return
+      this.#writers.delete(file)
+      shared.writer.close()
+    })
+    this.#open.add(producer)
+    return producer
+  }
+
+  /** Rejects with `group_taken` while another consumer is the group's member. */
+  async consumer(options: ConsumerOptions): Promise<Consumer> {
+    const consumer = new EmbeddedConsumer(this.#dir, options)
+    this.#open.add(consumer)
+    return consumer
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#open) await part.close()
+    this.#open.clear()
+  }
+}
+
+class EmbeddedProducer implements Producer {
+  readonly #writer: PartitionWriter
+  readonly #partition: number
+  readonly #onClose: () => void
+  readonly #buffer = new BatchBuffer()
+  #closed = false
+
+  constructor(writer: PartitionWriter, partition: number, onClose: () => void) {
+    this.#writer = writer
+    this.#partition = partition
+    this.#onClose = onClose
+  }
+
+  async append(records: readonly StreamRecord[]): Promise<{ partition: number; firstOffset: number }> {
+    if (this.#closed) throw new StreamError('log_closed', 'The producer is closed.')
+    const firstOffset = this.#writer.nextOffset
+    try {
+      if (records.length > 0) this.#writer.atomically(() => this.#write(records))
+    } catch (error) {
+      throw error instanceof StreamError ? error : unwritable(this.#writer.file, error)
+    } finally {
+      this.#buffer.clear()
+    }
+    return { partition: this.#partition, firstOffset }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#onClose()
+  }
+
+  #write(records: readonly StreamRecord[]): void {
+    const buffer = this.#buffer
+    for (const record of records) {
+      buffer.add(record)
+      if (buffer.length >= MAX_BATCH_BYTES) this.#flush()
+    }
+    if (buffer.count > 0) this.#flush()
+  }
+
+  #flush(): void {
+    this.#writer.write(this.#buffer.bytes, this.#buffer.count)
+    this.#buffer.clear()
+  }
+}
+
+function unwritable(file: string, cause: unknown): StreamError {
+  return new StreamError(
+    'log_unwritable',
+    `${file} can't be written (${reasonOf(cause)}): none of the records was appended. Free space on its disk or repair it, then append again.`,
+    cause,
+  )
+}
