@@ -38,6 +38,7 @@ describe('a service under a supervisor', { timeout: 20_000 }, () => {
       service: 'fixture',
       pid: child.pid,
       addresses: { postgres: '127.0.0.1:1' },
+      details: {},
     })
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([EXIT.ok, null])

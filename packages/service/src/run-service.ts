@@ -29,6 +29,8 @@ export type ServiceContext = {
 export type RunningService = {
   /** Where it listens, by name (`postgres`, `console`, `health`): `host:port` or a URL. */
   readonly addresses: Readonly<Record<string, string>>
+  /** What else the supervisor may show, such as a version. */
+  readonly details?: Readonly<Record<string, string>>
   /** Stops taking work, ends what runs, and resolves; cut off at the drain deadline. */
   close(): Promise<void>
 }
@@ -94,8 +96,9 @@ export async function runService(
     const running = await start({ name, configFile, log, metrics, supervised, stopping: stop.signal, fail })
     started.resolve(running)
     if (ending) return
-    tellSupervisor({ ready: true, service: name, pid: process.pid, addresses: running.addresses })
-    log.info({ event: 'ready', addresses: running.addresses }, 'ready')
+    const { addresses, details = {} } = running
+    tellSupervisor({ ready: true, service: name, pid: process.pid, addresses, details })
+    log.info({ event: 'ready', addresses }, 'ready')
   } catch (error) {
     started.reject(error)
     if (!ending) reportFailedStart(name, log, error)

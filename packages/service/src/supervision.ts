@@ -12,6 +12,8 @@ export type ReadyMessage = {
   readonly pid: number
   /** Where it listens, by the listener's name: `host:port` or a URL, with the ports that were really taken. */
   readonly addresses: Readonly<Record<string, string>>
+  /** What else the supervisor may show or pass on, such as a version. */
+  readonly details: Readonly<Record<string, string>>
 }
 
 export type FailedMessage = {
