@@ -71,7 +71,7 @@ export const platformOf = (name: string): Pick<LockedPackage, 'os' | 'cpu' | 'li
 }
 
 /** The lock with an entry for each missing platform; existing entries stay as they are. */
-export const completeLock = <T extends Lock>(lock: T): T => {
+export const completeLock = (lock: Lock): Lock => {
   const packages: Record<string, LockedPackage> = { ...lock.packages }
   for (const { dependent, name, version } of missingPlatforms(lock)) {
     const platform = platformOf(name)

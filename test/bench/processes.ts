@@ -1,0 +1,101 @@
+// Child processes of the benchmark: starting, waiting for readiness, stopping; their CPU time and memory (Linux).
+
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const READY_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 10_000
+const POLL_MS = 20
+
+/** Nanoseconds on a processor of all the threads of a process, in microseconds. */
+export const cpuMicros = (pid: number): number => {
+  let nanos = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+    } catch {
+      // The thread ended between the two reads.
+    }
+  }
+  return nanos / 1000
+}
+
+const statusBytes = (pid: number, field: string): number => {
+  const line = readFileSync(`/proc/${pid}/status`, 'utf8')
+    .split('\n')
+    .find((text) => text.startsWith(field))
+  return Number(/\d+/.exec(line ?? '')?.[0] ?? Number.NaN) * 1024
+}
+
+export const residentBytes = (pid: number): number => statusBytes(pid, 'VmRSS:')
+export const peakResidentBytes = (pid: number): number => statusBytes(pid, 'VmHWM:')
+
+export const sum = (pids: readonly number[], of: (pid: number) => number): number =>
+  pids.reduce((total, pid) => total + of(pid), 0)
+
+/** A port that was free a moment ago, for programs that can't say which one they took. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+export type Running = { readonly pid: number; readonly child: ChildProcess; readonly stop: () => Promise<void> }
+
+/** Starts a program; what it says on stderr is shown only where it ends by itself. */
+export const start = (command: string, args: readonly string[], options: SpawnOptions = {}): Running => {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options })
+  let said = ''
+  let stopping = false
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000)
+  })
+  child.once('exit', (code, signal) => {
+    if (!stopping) console.error(`${command} ended (${code ?? signal}):\n${said}`)
+  })
+  child.once('error', (error) => console.error(`${command} can't start: ${error.message}`))
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    stopping = true
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await ended
+    clearTimeout(killer)
+  }
+  return { pid: child.pid ?? 0, child, stop }
+}
+
+/** Waits until something accepts connections there; fails when the process ended before. */
+export const accepts = async (port: number, { child }: Running): Promise<void> => {
+  const deadline = Date.now() + READY_TIMEOUT_MS
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('ended before it was ready')
+    const socket = connect(port, '127.0.0.1')
+    const connected = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'close').then(() => false),
+    ]).catch(() => false)
+    socket.destroy()
+    if (connected) return
+    await sleep(POLL_MS)
+  }
+  throw new Error(`nothing accepts connections on port ${port}`)
+}
+
+/** The first message that a forked process sends. */
+export const firstMessage = async <T>({ child }: Running, timeoutMs = READY_TIMEOUT_MS): Promise<T> => {
+  const [message] = (await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error('ended before it answered'))),
+    sleep(timeoutMs, undefined, { ref: false }).then(() => Promise.reject(new Error('did not answer in time'))),
+  ])) as [T]
+  return message
+}

@@ -1,0 +1,157 @@
+// The figures as Markdown: docs/benchmarks.md. docs/benchmarks.json keeps them by row, so that a run of some rows
+// replaces only those.
+
+import type { RowResult, TargetResult } from './measure.ts'
+import type { Bound, Unit } from './rows.ts'
+import type { Spread } from './statistics.ts'
+
+/** What the report says of a row beside its figures. */
+export type Described = {
+  readonly id: string
+  readonly title: string
+  readonly unit: Unit
+  readonly bound: Bound | null
+}
+
+export type Recorded = RowResult & {
+  readonly date: string
+  readonly command: string
+  readonly machine: readonly string[]
+}
+
+/** The target that the bounds are for. */
+const OURS = 'sluice'
+
+const number = (value: number): string => {
+  if (value >= 1000) return Math.round(value).toLocaleString('en').replaceAll(',', '\u202f')
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
+}
+
+const show = (spread: Spread | null, format: (value: number) => string = number): string => {
+  if (spread === null) return '–'
+  const { median, low, high } = spread
+  return low === high ? format(median) : `${format(median)} (${format(low)}–${format(high)})`
+}
+
+const ratio = (value: number): string => value.toFixed(2)
+const megabytes = (bytes: number | null): string => (bytes === null ? '–' : `${Math.round(bytes / 2 ** 20)}`)
+
+const replace = (old: readonly Recorded[], fresh: readonly Recorded[]): readonly Recorded[] => {
+  const key = ({ row, tls }: RowResult): string => `${row} ${tls}`
+  const renewed = new Set(fresh.map(key))
+  return [...old.filter((record) => !renewed.has(key(record))), ...fresh]
+}
+
+/** Newer records take the place of older ones of the same row, and rows that are no more go. */
+export const merge = (
+  old: readonly Recorded[],
+  fresh: readonly Recorded[],
+  rows: readonly Described[],
+): readonly Recorded[] => {
+  const order = new Map(rows.map(({ id }, index) => [id, index]))
+  const place = ({ row, tls }: Recorded): number => (order.get(row) ?? 0) * 2 + (tls === 'on' ? 1 : 0)
+  return replace(old, fresh)
+    .filter(({ row }) => order.has(row))
+    .sort((a, b) => place(a) - place(b))
+}
+
+const boundText = ({ of, atMost, atLeast }: Bound, unit: Unit): string => {
+  const what = { cpuMicros: 'µs CPU a query', ratioToDirect: 'of direct', value: unit }[of]
+  return atMost === undefined ? `≥ ${atLeast} ${what}` : `≤ ${atMost} ${what}`
+}
+
+const verdict = (bound: Bound, result: TargetResult | undefined): readonly [measured: string, reached: string] => {
+  const figures = bound.of === 'value' ? result?.value : result?.[bound.of]
+  if (figures === undefined || figures === null) return ['–', 'not measured']
+  const { median } = figures
+  const reached = median <= (bound.atMost ?? Infinity) && median >= (bound.atLeast ?? -Infinity)
+  return [show(figures, bound.of === 'ratioToDirect' ? ratio : number), reached ? 'reached' : '**missed**']
+}
+
+const boundsTable = (records: readonly Recorded[], rows: readonly Described[]): readonly string[] => {
+  const lines = rows.flatMap((row) => {
+    const { bound } = row
+    if (bound === null) return []
+    const measured = records.filter(({ row: id, tls }) => id === row.id && (bound.tls ?? tls) === tls)
+    const settings = measured.length > 0 ? measured : [null]
+    return settings.map((record) => {
+      const figures = verdict(
+        bound,
+        record?.targets.find(({ name }) => name === OURS),
+      )
+      return `| ${[row.title, record?.tls ?? bound.tls ?? '–', boundText(bound, row.unit), ...figures].join(' | ')} |`
+    })
+  })
+  return ['| row | TLS | bound | Sluice | |', '| --- | --- | --- | --- | --- |', ...lines]
+}
+
+const section = (row: Described, records: readonly Recorded[]): readonly string[] => {
+  if (records.length === 0) return []
+  const head = [
+    'TLS on both hops',
+    'target',
+    row.unit,
+    'ratio to direct',
+    'ratio to pgbouncer',
+    'CPU µs each',
+    'CPU to pgbouncer',
+    'peak MB',
+  ]
+  const lines = records.flatMap(({ tls, targets }) =>
+    targets.map((target) => {
+      const ratios = [show(target.ratioToDirect, ratio), show(target.ratioToPgbouncer, ratio)]
+      const rest = [show(target.cpuMicros), show(target.cpuToPgbouncer, ratio), megabytes(target.peakBytes)]
+      return `| ${[tls, target.title, show(target.value), ...ratios, ...rest].join(' | ')} |`
+    }),
+  )
+  const latest = records.at(-1)
+  const rounds = latest === undefined || latest.rounds === 1 ? 'one measurement' : `${latest.rounds} rounds`
+  const length = latest === undefined || latest.seconds === 0 ? '' : ` of ${latest.seconds} s`
+  return [
+    `### ${row.title}`,
+    '',
+    `| ${head.join(' | ')} |`,
+    `| ${head.map(() => '---').join(' | ')} |`,
+    ...lines,
+    '',
+    `${latest?.date}, \`${latest?.command}\`, ${rounds}${length}.`,
+    '',
+  ]
+}
+
+const INTRODUCTION = `# Benchmarks
+
+Written by \`npm run bench\`; don't edit. Every figure is a median, with the lowest and the highest round behind it.
+Ratios are taken within a round and then their median: the targets are measured in turn, so that what else the machine
+does touches all alike. Client, gateway and PostgreSQL share the machine's cores. CPU is the time that all threads of
+the gateway's own process spent on a processor, divided by the queries (rows, connections). Peak is the highest memory
+of that process in all throughput rows of the run. With TLS on, both hops are encrypted and both certificates are
+checked; the login is SCRAM-SHA-256. PostgreSQL runs without fsync and autovacuum; results come from memory. Rows by
+SELECT are read by a client that only counts. Numbers of a machine that does other work meanwhile are noisy: trust a
+ratio before a rate.`
+
+export const markdown = (records: readonly Recorded[], rows: readonly Described[]): string => {
+  const latest = records.reduce<Recorded | null>((last, each) => (last && last.date > each.date ? last : each), null)
+  return [
+    INTRODUCTION,
+    '',
+    '## Machine of the latest run',
+    '',
+    ...(latest?.machine ?? []).map((fact) => `- ${fact}`),
+    '',
+    '## Bounds',
+    '',
+    ...boundsTable(records, rows),
+    '',
+    '## Rows',
+    '',
+    ...rows.flatMap((row) =>
+      section(
+        row,
+        records.filter((record) => record.row === row.id),
+      ),
+    ),
+  ]
+    .join('\n')
+    .replace(/\n+$/, '\n')
+}

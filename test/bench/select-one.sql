@@ -1,0 +1,1 @@
+SELECT copy FROM copies WHERE copy = 1;
