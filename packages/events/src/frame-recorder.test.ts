@@ -65,7 +65,7 @@ async function verify(values: readonly Buffer[], sessionId: string): Promise<Raw
     if (frame.sessionKey !== null) opener = await SealOpener.fromWrapped(sessionId, frame.sessionKey, privateKey)
     else if (index === 0) throw new PeerInvalid('key', 'missing')
     if (opener === null) throw new PeerInvalid('key', 'missing')
-    all.push(opener.open(frame.segments, frame.sealed, ALL) ?? [])
+    all.push(opener.open(frame.segments, frame.sealed, ALL).filter((segment) => segment !== null))
     verifyClosing(frame, index, values.length)
   }
   return all

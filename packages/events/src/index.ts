@@ -36,7 +36,7 @@ export {
   type MaskerPrivateKey,
   type MaskerPublicKey,
 } from './masker-keys.ts'
-export { LocalSchemaRegistry, type SchemaRegistry } from './schema-registry.ts'
+export { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, type SchemaRegistry } from './schema-registry.ts'
 export { SessionSealer } from './seal.ts'
 export { SealOpener } from './seal-opener.ts'
 export {

@@ -26,7 +26,7 @@ function maskerKeyId(publicKey: Buffer): string {
   return `x25519-${sha256(publicKey).toString('hex').slice(0, KEY_ID_DIGITS)}`
 }
 
-/** A new pair, 32 raw bytes each. */
+/** A new pair, 32 raw bytes each: what `importMasker…Key` takes, in a file as it is or as base64. */
 export async function generateMaskerKeyPair(): Promise<{ readonly publicKey: Buffer; readonly privateKey: Buffer }> {
   const pair = await hpkeSuite.GenerateKeyPair(true)
   return {
@@ -35,13 +35,15 @@ export async function generateMaskerKeyPair(): Promise<{ readonly publicKey: Buf
   }
 }
 
-export async function importMaskerPublicKey(raw: Buffer): Promise<MaskerPublicKey> {
-  requireKeyBytes(raw)
+/** From the 32 raw bytes, or a file's content that is their base64 text. */
+export async function importMaskerPublicKey(content: Buffer): Promise<MaskerPublicKey> {
+  const raw = rawKey(content)
   return { keyId: maskerKeyId(raw), key: await hpkeSuite.DeserializePublicKey(raw) }
 }
 
-export async function importMaskerPrivateKey(raw: Buffer): Promise<MaskerPrivateKey> {
-  requireKeyBytes(raw)
+/** From the 32 raw bytes, or a file's content that is their base64 text. */
+export async function importMaskerPrivateKey(content: Buffer): Promise<MaskerPrivateKey> {
+  const raw = rawKey(content)
   const whole = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, raw]), format: 'der', type: 'pkcs8' })
   const { x } = createPublicKey(whole).export({ format: 'jwk' })
   const publicKey = Buffer.from(x ?? '', 'base64url')
@@ -53,11 +55,15 @@ export async function importMaskerPrivateKey(raw: Buffer): Promise<MaskerPrivate
   return { keyId: maskerKeyId(publicKey), pair }
 }
 
-function requireKeyBytes(raw: Buffer): void {
-  if (raw.length !== X25519_BYTES) {
+function rawKey(content: Buffer): Buffer {
+  if (content.length === X25519_BYTES) return content
+  const text = content.toString('latin1').trim()
+  const raw = Buffer.from(text, 'base64')
+  if (raw.length !== X25519_BYTES || raw.toString('base64') !== text) {
     throw new ConfigInvalid(
-      'key_length',
-      `an X25519 key has ${X25519_BYTES} bytes, this one ${raw.length}; name the right file`,
+      'key_unreadable',
+      `a masker key is ${X25519_BYTES} bytes, raw or as base64; these are ${content.length} bytes of something else`,
     )
   }
+  return raw
 }

@@ -11,6 +11,9 @@ export interface SchemaRegistry {
   schemaOf(id: number): Promise<string>
 }
 
+/** The registry's file in the directory of an embedded log. */
+export const LOCAL_REGISTRY_FILE = 'schemas.jsonl'
+
 type Line = { readonly subject: string; readonly schema: string }
 
 /**

@@ -39,23 +39,32 @@ export class SealOpener {
   }
 
   /**
-   * The segments with their bytes and nonces, each checked against its commitment. Where none of `wanted` is among
-   * the kinds, nothing is decrypted and null returned: lengths and commitments are the chain's matter.
+   * The segments of the wanted kinds with their bytes and nonces, each checked against its commitment; null in the
+   * place of the others, which are not decrypted where nothing wanted follows them: their lengths and commitments are
+   * the chain's matter. Throws PeerInvalid where anything does not fit.
    */
-  open(segments: readonly Segment[], sealed: Sealed | null, wanted: ReadonlySet<SegmentKind>): OpenedSegment[] | null {
+  open(
+    segments: readonly Segment[],
+    sealed: Sealed | null,
+    wanted: ReadonlySet<SegmentKind>,
+  ): (OpenedSegment | null)[] {
     let total = 0
-    for (const segment of segments) total += NONCE_BYTES + segment.length
-    const ciphertext = sealed?.ciphertext ?? Buffer.alloc(0)
-    if (ciphertext.length !== total)
+    let needed = 0
+    for (const segment of segments) {
+      if (segment.length < 0) throw invalid('seal_length', 'a segment has a negative length')
+      total += NONCE_BYTES + segment.length
+      if (wanted.has(segment.kind)) needed = total
+    }
+    if (total !== (sealed?.ciphertext.length ?? 0)) {
       throw invalid('seal_length', 'the sealed payload has another length than its segments')
-    if (sealed === null || !segments.some((segment) => wanted.has(segment.kind)))
-      return segments.length === 0 ? [] : null
-    const plain = this.#decrypt(sealed)
+    }
+    if (sealed === null || needed === 0) return segments.map(() => null)
+    const plain = this.#decrypt(sealed, needed)
     let at = 0
     return segments.map((segment) => {
-      const end = at + NONCE_BYTES + segment.length
-      const whole = plain.subarray(at, end)
-      at = end
+      const whole = plain.subarray(at, at + NONCE_BYTES + segment.length)
+      at += NONCE_BYTES + segment.length
+      if (!wanted.has(segment.kind)) return null
       if (!timingSafeEqual(sha256(whole), segment.commitment)) {
         throw invalid('seal_commitment', 'a segment does not match its commitment')
       }
@@ -64,13 +73,12 @@ export class SealOpener {
     })
   }
 
-  #decrypt(sealed: Sealed): Buffer {
-    const { stream, offset, ciphertext } = sealed
+  #decrypt({ stream, offset, ciphertext }: Sealed, length: number): Buffer {
     if (stream < 0 || offset < 0) throw invalid('seal_position', 'the sealed payload has no place in the key stream')
     const skip = offset % AES_BLOCK_BYTES
     const iv = counterBlock(stream, (offset - skip) / AES_BLOCK_BYTES)
     const decipher = createDecipheriv('aes-256-ctr', this.#dataKey, iv)
     if (skip > 0) decipher.update(Buffer.alloc(skip))
-    return decipher.update(ciphertext)
+    return decipher.update(ciphertext.subarray(0, length))
   }
 }
