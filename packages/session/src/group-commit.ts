@@ -1,0 +1,74 @@
+// Commits the journal once a turn of the event loop, for all sessions together, and then lets them forward what they
+// recorded. Nothing leaves the process before the commit that covers its record.
+
+import { AuditUnavailable } from '@sluice/events'
+import type { StreamRecord } from '@sluice/stream'
+
+export interface RecordLog {
+  /** Throws where `append` would. */
+  assertWritable(): void
+  /** Buffers a record; throws where it can't be taken. */
+  append(record: StreamRecord): void
+  /** Hands all buffered records to the operating system; throws where that fails. */
+  commit(): void
+}
+
+export interface TurnMember {
+  /** What the member recorded this turn is in the journal. */
+  committed(): void
+  /** It is not, and never will be: nothing of it may leave. */
+  commitFailed(cause: AuditUnavailable): void
+}
+
+export class GroupCommit {
+  readonly #log: RecordLog
+  #members: TurnMember[] = []
+  #scheduled = false
+
+  constructor(log: RecordLog) {
+    this.#log = log
+  }
+
+  /** Makes a record and appends it. Asks first: a sequence number that can't be kept must not be given out. */
+  append<R extends StreamRecord>(make: () => R): R {
+    try {
+      this.#log.assertWritable()
+      const record = make()
+      this.#log.append(record)
+      return record
+    } catch (cause) {
+      throw asAuditUnavailable(cause)
+    }
+  }
+
+  /** `member` is called once at the end of this turn. Enlist once a turn. */
+  enlist(member: TurnMember): void {
+    this.#members.push(member)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    const members = this.#members
+    this.#members = []
+    this.#scheduled = false
+    try {
+      this.#log.commit()
+    } catch (cause) {
+      const failure = asAuditUnavailable(cause)
+      for (const member of members) member.commitFailed(failure)
+      return
+    }
+    for (const member of members) member.committed()
+  }
+}
+
+function asAuditUnavailable(cause: unknown): AuditUnavailable {
+  const code = (cause as { code?: unknown }).code
+  return new AuditUnavailable(
+    typeof code === 'string' ? code : 'journal_broken',
+    'the journal cannot record this, so it is not done',
+    { cause },
+  )
+}

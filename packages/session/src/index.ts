@@ -1,0 +1,13 @@
+// The session pipeline. `mintPermit` stays inside.
+export { GovernedUpstream, type OutgoingBytes, type UpstreamSocket } from './governed-upstream.ts'
+export { GroupCommit, type RecordLog, type TurnMember } from './group-commit.ts'
+export { Permit, PermitMisused } from './permit.ts'
+export {
+  type Denial,
+  OpenRequest,
+  type Recorder,
+  type RequestDescription,
+  Session,
+  type SessionOptions,
+  type Submitted,
+} from './session.ts'

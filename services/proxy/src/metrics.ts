@@ -1,0 +1,43 @@
+// The proxy's metrics. Labels are closed sets: no name, text or value of a client is ever one.
+
+import { Counter, Gauge, type Registry } from '@sluice/service'
+
+export type ProxyMetrics = {
+  readonly sessions: Gauge
+  readonly handshakes: Counter<'result'>
+  readonly requests: Counter<'effect'>
+  readonly cancels: Counter<'known'>
+  readonly upstreamFailures: Counter<'connection' | 'code'>
+}
+
+export function proxyMetrics(registry: Registry, journal: { readonly depthBytes: number; readonly healthy: boolean }): ProxyMetrics {
+  const registers = [registry]
+  new Gauge({
+    name: 'sluice_journal_bytes',
+    help: 'Bytes that the journal holds',
+    registers,
+    collect() {
+      this.set(journal.depthBytes)
+    },
+  })
+  new Gauge({
+    name: 'sluice_journal_healthy',
+    help: '1 while the journal takes records',
+    registers,
+    collect() {
+      this.set(journal.healthy ? 1 : 0)
+    },
+  })
+  return {
+    sessions: new Gauge({ name: 'sluice_sessions', help: 'Live sessions', registers }),
+    handshakes: new Counter({ name: 'sluice_handshakes_total', help: 'How handshakes ended', labelNames: ['result'], registers }),
+    requests: new Counter({ name: 'sluice_requests_total', help: 'Requests by decision', labelNames: ['effect'], registers }),
+    cancels: new Counter({ name: 'sluice_cancels_total', help: 'Cancel requests', labelNames: ['known'], registers }),
+    upstreamFailures: new Counter({
+      name: 'sluice_upstream_failures_total',
+      help: 'Upstream sessions that could not be opened',
+      labelNames: ['connection', 'code'],
+      registers,
+    }),
+  }
+}

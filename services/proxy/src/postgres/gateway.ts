@@ -1,0 +1,240 @@
+// The listener: bounds on how many connect at once, one admission and one session for each socket, drain at the end.
+
+import { randomBytes } from 'node:crypto'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { PeerInvalid, type RawSegment } from '@sluice/events'
+import { ScramKeyCache } from '@sluice/identity'
+import type { GroupCommit } from '@sluice/session'
+import type { Logger } from '@sluice/service'
+import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
+import type { SessionFactory } from './session-factory.ts'
+import type { ProxyMetrics } from '../metrics.ts'
+import { GatewaySession, type Opening } from './session/gateway-session.ts'
+import type { RequestLimits } from './session/requests.ts'
+import type { StatementReader } from './session/statements.ts'
+import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
+import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
+import type { FrameBounds } from './wire/client-framer.ts'
+import * as encode from './wire/encode.ts'
+
+export type GatewayLimits = RequestLimits &
+  FrameBounds & {
+    readonly handshakeMs: number
+    readonly handshakes: number
+    readonly sessions: number
+    readonly sessionMs: number
+    readonly upstreamConnectMs: number
+  }
+
+export type GatewayOptions = {
+  readonly admission: Omit<AdmissionOptions, 'mockKey'>
+  readonly sessions: SessionFactory
+  readonly commit: GroupCommit
+  readonly readerFor: (connection: string) => StatementReader
+  readonly limits: GatewayLimits
+  readonly log: Logger
+  readonly metrics: ProxyMetrics
+}
+
+const TOO_MANY: encode.ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '53300',
+  message: 'sluice: too many connections',
+  hint: 'Close some, or ask the operator to raise limits.sessions.',
+}
+const GOING_DOWN: encode.ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '57P01',
+  message: 'sluice: the gateway is being stopped',
+  hint: 'Connect again.',
+}
+const DRAIN_POLL_MS = 25
+
+export class PostgresGateway {
+  readonly #options: GatewayOptions
+  readonly #admission: AdmissionOptions
+  readonly #server: Server
+  readonly #cancels = new CancelRegistry()
+  readonly #keyCaches = new Map<string, ScramKeyCache>()
+  readonly #handshakes = new Set<Socket>()
+  readonly #live = new Set<GatewaySession>()
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.#admission = { ...options.admission, mockKey: randomBytes(32) }
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
+      void this.#accept(socket)
+    })
+  }
+
+  async listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const address = this.#server.address() as AddressInfo
+    return { host: address.address, port: address.port }
+  }
+
+  /** Takes no more clients, lets what runs finish for `drainMs`, then ends what is left. */
+  async close(drainMs: number): Promise<void> {
+    this.#server.close()
+    for (const socket of this.#handshakes) socket.destroy()
+    const until = performance.now() + drainMs
+    while (this.#live.size > 0 && performance.now() < until) {
+      for (const session of this.#live) if (session.idle) session.end(GOING_DOWN)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+    }
+    for (const session of this.#live) session.end(GOING_DOWN)
+    // The last commit of their closing events is at the end of this turn.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async #accept(raw: Socket): Promise<void> {
+    const { limits, log, metrics } = this.#options
+    // Errors are seen by who reads; without any listener one of a forgotten socket would end the process.
+    raw.on('error', () => undefined)
+    if (this.#handshakes.size >= limits.handshakes) {
+      metrics.handshakes.inc({ result: 'too_many' })
+      raw.destroy()
+      return
+    }
+    this.#handshakes.add(raw)
+    const deadline = setTimeout(() => raw.destroy(), limits.handshakeMs)
+    try {
+      const admission = await admit(raw, this.#admission)
+      await this.#proceed(admission)
+      metrics.handshakes.inc({ result: admission.kind === 'ended' ? admission.code : admission.kind })
+      if (admission.kind === 'ended') log.info({ event: 'handshake_ended', code: admission.code }, 'handshake ended')
+    } catch (error) {
+      const code = error instanceof PeerInvalid ? error.code : 'handshake_failed'
+      metrics.handshakes.inc({ result: code })
+      log.info({ event: 'handshake_failed', code }, 'handshake failed')
+      if (error instanceof PeerInvalid && raw.writable && code === 'startup_length') raw.write(protocolError(error))
+      raw.destroySoon()
+    } finally {
+      clearTimeout(deadline)
+      this.#handshakes.delete(raw)
+    }
+  }
+
+  async #proceed(admission: Admission): Promise<void> {
+    switch (admission.kind) {
+      case 'admitted':
+        return this.#begin(admission)
+      case 'cancel':
+        this.#options.metrics.cancels.inc({ known: String(this.#cancels.request(admission)) })
+        admission.socket.destroy()
+        return
+      case 'ended':
+        return
+      default:
+        admission satisfies never
+    }
+  }
+
+  async #begin(admitted: Admitted): Promise<void> {
+    const { limits, log, metrics } = this.#options
+    const { socket } = admitted.transport
+    if (this.#live.size >= limits.sessions) {
+      socket.end(encode.errorResponse(TOO_MANY))
+      return
+    }
+    let upstream: Upstream
+    try {
+      upstream = await this.#connect(admitted)
+    } catch (error) {
+      const { code, message } = error as { code: string; message: string }
+      metrics.upstreamFailures.inc({ connection: admitted.connection.name, code })
+      log.warn({ event: 'upstream_failed', connection: admitted.connection.name, code }, message)
+      socket.end(encode.errorResponse({ severity: 'FATAL', sqlState: '08001', message: `sluice: ${message}`, hint: UPSTREAM_HINT }))
+      return
+    }
+    if (socket.destroyed) {
+      upstream.socket.destroy()
+      return
+    }
+    await this.#startSession(admitted, upstream)
+  }
+
+  async #connect({ connection, settings }: Admitted): Promise<Upstream> {
+    let keyCache = this.#keyCaches.get(connection.name)
+    if (keyCache === undefined) this.#keyCaches.set(connection.name, (keyCache = new ScramKeyCache()))
+    const login = {
+      database: connection.database,
+      user: connection.user,
+      password: await connection.password(),
+      keyCache,
+      // Only plain reads pass so far: the upstream is told so too.
+      settings: new Map([...settings, ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']]),
+    }
+    return connectUpstream(connection.address, login, AbortSignal.timeout(this.#options.limits.upstreamConnectMs))
+  }
+
+  async #startSession(admitted: Admitted, upstream: Upstream): Promise<void> {
+    const { sessions, commit, limits, readerFor, metrics, log } = this.#options
+    const { transport, connection, identified } = admitted
+    const { session, governed } = await sessions.create(admitted, upstream.socket)
+    const { cancelKey } = upstream
+    const cancel = (): void => {
+      if (cancelKey === null) return
+      cancelUpstream(connection.address, cancelKey).catch(() => {
+        log.warn({ event: 'cancel_failed', connection: connection.name }, 'the upstream could not be asked to cancel')
+      })
+    }
+    const key = this.#cancels.register(admitted.protocolVersion, () => live.cancel())
+    const live: GatewaySession = new GatewaySession({
+      client: transport.socket,
+      upstream: upstream.socket,
+      governed,
+      session,
+      commit,
+      reader: readerFor(connection.name),
+      bounds: limits,
+      limits,
+      sessionMs: limits.sessionMs,
+      cancelUpstream: cancel,
+      onEnd: ({ status, code }) => {
+        this.#cancels.unregister(key)
+        this.#live.delete(live)
+        metrics.sessions.dec()
+        log.info({ event: 'session_ended', session: session.sessionId, status, code }, 'session ended')
+      },
+      onBug: (error) => log.error({ event: 'bug', session: session.sessionId, err: error }, 'a bug ended a session'),
+    })
+    this.#live.add(live)
+    metrics.sessions.inc()
+    log.info(
+      { event: 'session_opened', session: session.sessionId, connection: connection.name, issuer: identified.subject.issuer },
+      'session opened',
+    )
+    live.begin(openingOf(admitted, upstream, key))
+  }
+}
+
+const UPSTREAM_HINT = 'Try again; if it goes on, ask the operator of the database.'
+
+function openingOf({ claims, transport }: Admitted, upstream: Upstream, key: CancelKey): Opening {
+  const claim = (label: string, text: string): RawSegment => ({ kind: 'claim', label, bytes: Buffer.from(text) })
+  // The upstream's role is ours; the client is told the name that it came with.
+  const parameters = new Map([...upstream.parameters, ['session_authorization', claims.user]])
+  return {
+    claims: [
+      claim('user', claims.user),
+      claim('database', claims.database),
+      claim('application_name', claims.applicationName),
+    ],
+    clientAddress: transport.socket.remoteAddress ?? null,
+    welcome: Buffer.concat([
+      encode.authenticationOk,
+      ...[...parameters].map(([name, value]) => encode.parameterStatus(name, value)),
+      encode.backendKeyData(key.processId, key.secret),
+      encode.readyForQuery('I'),
+    ]),
+    fromClient: transport.reader.release(),
+    fromUpstream: upstream.received,
+  }
+}

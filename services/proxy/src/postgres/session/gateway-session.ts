@@ -1,0 +1,335 @@
+// One live session: the two sockets, backpressure between them, the turn's commit, and how it ends.
+
+import type { Socket } from 'node:net'
+import { AuditUnavailable, type OutcomeStatus, type RawSegment } from '@sluice/events'
+import type { GovernedUpstream, GroupCommit, Session, TurnMember } from '@sluice/session'
+import { ClientFramer, type ClientMessage, type FrameBounds } from '../wire/client-framer.ts'
+import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
+import { ServerFramer } from '../wire/server-framer.ts'
+import { Delivery } from './delivery.ts'
+import { auditReport } from './refusals.ts'
+import { Replies, type ReplyEvents, type TransactionStatus } from './replies.ts'
+import { ReplyQueue } from './reply-queue.ts'
+import { type Handled, type RequestLimits, Requests } from './requests.ts'
+import type { StatementReader } from './statements.ts'
+
+export type GatewaySessionOptions = {
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly governed: GovernedUpstream
+  readonly session: Session
+  readonly commit: GroupCommit
+  readonly reader: StatementReader
+  readonly bounds: FrameBounds
+  readonly limits: RequestLimits
+  readonly sessionMs: number
+  /** Cancels what the upstream runs for this session. */
+  readonly cancelUpstream: () => void
+  readonly onEnd: (how: { readonly status: OutcomeStatus; readonly code: string | null }) => void
+  /** A bug of ours that ended the session. */
+  readonly onBug: (error: unknown) => void
+}
+
+export type Opening = {
+  /** What the client says of itself. */
+  readonly claims: readonly RawSegment[]
+  readonly clientAddress: string | null
+  /** AuthenticationOk up to the first ReadyForQuery. */
+  readonly welcome: Buffer
+  /** What was read too early from either side. */
+  readonly fromClient: Buffer
+  readonly fromUpstream: Buffer
+}
+
+/** How long rows wait for the batch to fill before they are recorded and delivered as they are. */
+const PARTIAL_RESULT_MS = 2
+/** What is read ahead of a client while its session waits; then the client is paused. */
+const MAX_WAITING_BYTES = 1024 * 1024
+/** How long a peer may take to receive the last bytes. */
+const LINGER_MS = 2_000
+
+export class GatewaySession implements TurnMember, ReplyEvents {
+  readonly #options: GatewaySessionOptions
+  readonly #queue = new ReplyQueue()
+  readonly #delivery: Delivery
+  readonly #requests: Requests
+  readonly #replies: Replies
+  readonly #clientFramer: ClientFramer
+  readonly #serverFramer: ServerFramer
+  /** A message that has to wait until the upstream is ready. */
+  #postponed: ClientMessage | null = null
+  #waitsForReader = false
+  #enlisted = false
+  #terminating = false
+  #ended = false
+  #partialTimer: NodeJS.Timeout | null = null
+  readonly #lifetime: NodeJS.Timeout
+
+  constructor(options: GatewaySessionOptions) {
+    this.#options = options
+    const { session, governed, reader, limits, bounds } = options
+    this.#delivery = new Delivery(session)
+    this.#requests = new Requests(session, governed, this.#queue, reader, limits)
+    this.#replies = new Replies(session, this.#queue, this.#delivery, this)
+    this.#clientFramer = new ClientFramer(bounds)
+    this.#serverFramer = new ServerFramer(this.#replies)
+    this.#lifetime = setTimeout(() => this.end(SESSION_OVER), options.sessionMs)
+    this.#lifetime.unref()
+  }
+
+  /** Takes over both sockets; the client is welcomed when the journal has the session's first event. */
+  begin(opening: Opening): void {
+    const { client, upstream, session } = this.#options
+    client.on('data', this.#onClientData)
+    client.on('drain', this.#onClientDrain)
+    client.on('error', ignore)
+    client.on('close', this.#onClientClose)
+    upstream.on('data', this.#onUpstreamData)
+    upstream.on('drain', this.#onUpstreamDrain)
+    upstream.on('error', ignore)
+    upstream.on('close', this.#onUpstreamClose)
+    try {
+      session.open(opening.claims, opening.clientAddress)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    this.#delivery.push(opening.welcome)
+    this.#enlist()
+    if (opening.fromUpstream.length > 0) this.#onUpstreamData(opening.fromUpstream)
+    if (opening.fromClient.length > 0) this.#onClientData(opening.fromClient)
+    upstream.resume()
+    client.resume()
+  }
+
+  /** Whether nothing is under way. */
+  get idle(): boolean {
+    return this.#queue.length === 0
+  }
+
+  /** A client asked, on another connection, to cancel what runs here. */
+  cancel(): void {
+    if (!this.#ended) this.#options.cancelUpstream()
+  }
+
+  /** Ends the session from our side and tells the client why. */
+  end(report: ErrorReport): void {
+    this.#finish('interrupted', report.sqlState, report)
+  }
+
+  readonly #onClientData = (chunk: Buffer): void => {
+    if (this.#ended) return
+    this.#clientFramer.push(chunk)
+    this.#pump()
+  }
+
+  readonly #onUpstreamData = (chunk: Buffer): void => {
+    if (this.#ended) return
+    try {
+      this.#serverFramer.push(chunk)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    if (this.#postponed !== null && this.idle) this.#pump()
+    this.#enlist()
+  }
+
+  readonly #onClientDrain = (): void => {
+    this.#options.upstream.resume()
+  }
+
+  readonly #onUpstreamDrain = (): void => {
+    if (!this.#isWaiting || this.#clientFramer.bufferedBytes < MAX_WAITING_BYTES) this.#options.client.resume()
+  }
+
+  readonly #onClientClose = (): void => {
+    if (this.#ended) return
+    if (!this.idle) this.#options.cancelUpstream()
+    this.#finish(this.idle ? 'ok' : 'interrupted', null, null)
+  }
+
+  readonly #onUpstreamClose = (): void => {
+    if (this.#ended) return
+    if (this.#terminating) return this.#finish('ok', null, null)
+    this.#finish('interrupted', UPSTREAM_LOST.sqlState, UPSTREAM_LOST)
+  }
+
+  get #isWaiting(): boolean {
+    return this.#postponed !== null || this.#waitsForReader
+  }
+
+  #pump(): void {
+    if (this.#waitsForReader) return this.#limitReadAhead()
+    try {
+      this.#handleMessages()
+      this.#requests.endGroup()
+    } catch (error) {
+      return this.#failed(error)
+    }
+    if (this.#isWaiting) this.#limitReadAhead()
+    this.#enlist()
+  }
+
+  #handleMessages(): void {
+    while (!this.#ended && !this.#terminating) {
+      const message: ClientMessage | null = this.#postponed ?? this.#clientFramer.next()
+      this.#postponed = null
+      if (message === null) return
+      const handled = this.#requests.handle(message)
+      if (handled instanceof Promise) {
+        this.#waitsForReader = true
+        handled.then((later) => this.#readerAnswered(later, message), (error: unknown) => this.#failed(error))
+        return
+      }
+      if (!this.#proceed(handled, message)) return
+    }
+  }
+
+  #proceed(handled: Handled, message: ClientMessage): boolean {
+    if (handled === 'done') return true
+    if (handled === 'later') {
+      this.#postponed = message
+      return false
+    }
+    if (handled === 'terminate') {
+      this.#terminating = true
+      this.#sendTerminate()
+      return false
+    }
+    this.#finish('error', '08P01', { severity: 'FATAL', sqlState: '08P01', message: `sluice: ${handled.violation}` })
+    return false
+  }
+
+  #readerAnswered(handled: Handled, message: ClientMessage): void {
+    if (this.#ended) return
+    this.#waitsForReader = false
+    if (!this.#proceed(handled, message)) return
+    this.#options.client.resume()
+    this.#pump()
+  }
+
+  #limitReadAhead(): void {
+    if (this.#clientFramer.bufferedBytes >= MAX_WAITING_BYTES) this.#options.client.pause()
+  }
+
+  #sendTerminate(): void {
+    const { permit, frame } = this.#options.session.housekeeping()
+    this.#options.governed.queue(permit, frame, [terminate])
+  }
+
+  ready(epoch: number, status: TransactionStatus): void {
+    this.#requests.ready(epoch, status === 'I')
+    if (this.#postponed !== null) this.#options.client.resume()
+  }
+
+  misbehaved(reason: string): void {
+    this.#finish('interrupted', '08P01', {
+      severity: 'FATAL',
+      sqlState: '08P01',
+      message: `sluice: the database sent something that the gateway does not understand: ${reason}`,
+      hint: 'The session was ended. Please report this with the event log of the session.',
+    })
+  }
+
+  #enlist(): void {
+    if (this.#enlisted) return
+    this.#enlisted = true
+    this.#options.commit.enlist(this)
+  }
+
+  committed(): void {
+    this.#enlisted = false
+    const { client, upstream, governed } = this.#options
+    if (!governed.release()) client.pause()
+    let flowing = true
+    for (const bytes of this.#delivery.take()) flowing = client.write(bytes)
+    if (!flowing && !this.#ended) upstream.pause()
+    if (this.#ended) return this.#closeSockets()
+    if (this.#delivery.holdsUnrecorded) this.#partialTimer ??= setTimeout(this.#recordPartial, PARTIAL_RESULT_MS)
+  }
+
+  commitFailed(cause: AuditUnavailable): void {
+    this.#enlisted = false
+    this.#options.governed.discard()
+    this.#delivery.take()
+    if (!this.#ended) {
+      this.#ended = true
+      this.#options.client.write(errorResponse(auditReport(cause, 'FATAL')))
+      this.#options.onEnd({ status: 'interrupted', code: cause.code })
+    }
+    this.#closeSockets()
+  }
+
+  readonly #recordPartial = (): void => {
+    this.#partialTimer = null
+    if (this.#ended) return
+    try {
+      this.#delivery.recordPartial()
+    } catch (error) {
+      return this.#failed(error)
+    }
+    this.#enlist()
+  }
+
+  /** A response that can't be recorded isn't delivered; a bug of ours ends this session and no other. */
+  #failed(error: unknown): void {
+    if (error instanceof AuditUnavailable) return this.#finish('interrupted', error.code, auditReport(error, 'FATAL'))
+    this.#options.onBug(error)
+    this.#finish('interrupted', OUR_BUG.sqlState, OUR_BUG)
+  }
+
+  #finish(status: OutcomeStatus, code: string | null, report: ErrorReport | null): void {
+    if (this.#ended) return
+    this.#ended = true
+    clearTimeout(this.#lifetime)
+    if (this.#partialTimer !== null) clearTimeout(this.#partialTimer)
+    if (!this.idle) this.#options.cancelUpstream()
+    try {
+      this.#replies.interrupt()
+      this.#options.session.close(status, code)
+    } catch (error) {
+      // What can't be recorded now stays open in the journal: the session's chain has no end and is reported so.
+      if (!(error instanceof AuditUnavailable)) this.#options.onBug(error)
+    }
+    if (!this.#terminating) this.#sendTerminate()
+    this.#delivery.abandon()
+    if (report !== null && !this.#serverFramer.insideRow) this.#delivery.push(errorResponse(report))
+    this.#options.onEnd({ status, code })
+    this.#enlist()
+  }
+
+  #closeSockets(): void {
+    for (const socket of [this.#options.client, this.#options.upstream]) {
+      socket.off('data', this.#onClientData)
+      socket.off('data', this.#onUpstreamData)
+      socket.resume()
+      socket.end()
+      const linger = setTimeout(() => socket.destroy(), LINGER_MS)
+      socket.once('close', () => clearTimeout(linger))
+    }
+  }
+}
+
+const SESSION_OVER: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '57P05',
+  message: 'sluice: the session has reached its longest duration',
+  hint: 'Connect again.',
+}
+
+const UPSTREAM_LOST: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '08006',
+  message: 'sluice: the database ended the connection',
+  hint: 'Connect again; if it goes on, ask the operator of the database.',
+}
+
+const OUR_BUG: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: 'XX000',
+  message: 'sluice: the gateway made a mistake and ended this session',
+  hint: 'Please report this with the time of the error.',
+}
+
+function ignore(): void {
+  // A socket's error is always followed by `close`, which is where it is dealt with.
+}

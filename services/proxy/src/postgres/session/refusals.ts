@@ -1,0 +1,52 @@
+// What a client is told when something is refused: the protocol's ordinary error with reason, event and what to do.
+
+import type { AuditUnavailable } from '@sluice/events'
+import type { Denial, OpenRequest } from '@sluice/session'
+import type { ErrorReport } from '../wire/encode.ts'
+import * as encode from '../wire/encode.ts'
+
+const INSUFFICIENT_PRIVILEGE = '42501'
+const IO_ERROR = '58030'
+
+/** SQLSTATEs of refusals that are not a matter of policy. */
+const SQLSTATE_BY_CODE: Readonly<Record<string, string>> = {
+  message_malformed: '08P01',
+  statement_too_large: '54000',
+  message_too_large: '54000',
+  text_not_utf8: '22021',
+  statement_unknown: '26000',
+  portal_unknown: '34000',
+  too_many_statements: '54000',
+  too_many_requests: '54000',
+}
+
+export function denialReport(denial: Denial, request: OpenRequest): ErrorReport {
+  const policy = denial.policyIds.length === 0 ? '' : `policy ${denial.policyIds.join(', ')} · `
+  return {
+    severity: 'ERROR',
+    sqlState: SQLSTATE_BY_CODE[denial.reasonCode] ?? INSUFFICIENT_PRIVILEGE,
+    message: `sluice: ${denial.reason}`,
+    detail: `${policy}event ${request.eventId}`,
+    ...(denial.hint === null ? {} : { hint: denial.hint }),
+  }
+}
+
+export function auditReport(cause: AuditUnavailable, severity: 'ERROR' | 'FATAL'): ErrorReport {
+  return {
+    severity,
+    sqlState: IO_ERROR,
+    message: `sluice: ${cause.message}`,
+    detail: `The gateway's journal says: ${cause.code}.`,
+    hint: 'Nothing was sent to the database. Try again when the operator has made room for the journal.',
+  }
+}
+
+/** Fails in every PostgreSQL, in failed transactions too, without reaching a statement: its comment never ends. */
+const UNPARSABLE = '/* sluice: refused'
+/** A name of its own: an unnamed Parse would destroy the client's unnamed statement. */
+const REFUSED_NAME = 'sluice_refused'
+
+/** Sent in place of a refused Query or FunctionCall, which are answered with ReadyForQuery. */
+export const failingQuery = encode.query(UNPARSABLE)
+/** Sent in place of a refused message of the extended protocol. */
+export const failingParse = encode.parse(REFUSED_NAME, UNPARSABLE)

@@ -1,0 +1,188 @@
+// Follows what the upstream answers: which request each message belongs to, when a request has ended, what is rewritten.
+
+import type { OpenRequest, Session } from '@sluice/session'
+import { decodeParameterStatus, decodeReport } from '../wire/decode.ts'
+import * as encode from '../wire/encode.ts'
+import { SERVER } from '../wire/message-types.ts'
+import type { ServerMessageSink } from '../wire/server-framer.ts'
+import type { Delivery } from './delivery.ts'
+import type { ExpectedReply, ReplyQueue, ReplyTo } from './reply-queue.ts'
+
+export type TransactionStatus = 'I' | 'T' | 'E'
+
+export interface ReplyEvents {
+  /** The upstream is ready for the next epoch. */
+  ready(epoch: number, status: TransactionStatus): void
+  /** The upstream does what it must not: the session ends. */
+  misbehaved(reason: string): void
+}
+
+/** Which message completes which expected reply; `query` is completed by ReadyForQuery alone. */
+const COMPLETES: ReadonlyMap<number, readonly ReplyTo[]> = new Map([
+  [SERVER.parseComplete, ['parse']],
+  [SERVER.bindComplete, ['bind']],
+  [SERVER.closeComplete, ['close']],
+  [SERVER.noData, ['describe-statement', 'describe-portal']],
+  [SERVER.rowDescription, ['describe-statement', 'describe-portal']],
+  [SERVER.commandComplete, ['execute']],
+  [SERVER.emptyQuery, ['execute']],
+  [SERVER.portalSuspended, ['execute']],
+])
+
+/** Messages that also belong inside the answer to a simple query. */
+const IN_QUERY: ReadonlySet<number> = new Set([SERVER.rowDescription, SERVER.commandComplete, SERVER.emptyQuery])
+
+/** Settings that decide how a statement is read: with another value the server reads another statement than we did. */
+const GUARDED_SETTINGS: ReadonlyMap<string, string> = new Map([
+  ['client_encoding', 'UTF8'],
+  ['standard_conforming_strings', 'on'],
+])
+
+export class Replies implements ServerMessageSink {
+  readonly #session: Session
+  readonly #queue: ReplyQueue
+  readonly #delivery: Delivery
+  readonly #events: ReplyEvents
+  /** After an error in the extended protocol the upstream ignores everything up to Sync. */
+  #skipping = false
+  /** An error inside the simple query at the head. */
+  #queryError: string | null = null
+
+  constructor(session: Session, queue: ReplyQueue, delivery: Delivery, events: ReplyEvents) {
+    this.#session = session
+    this.#queue = queue
+    this.#delivery = delivery
+    this.#events = events
+  }
+
+  row(): void {
+    const owner = this.#queue.head?.request
+    if (owner) owner.rows++
+  }
+
+  pass(bytes: Buffer): void {
+    const head = this.#queue.head
+    if (head === undefined || head.request === null || (head.to !== 'execute' && head.to !== 'query')) {
+      return this.#events.misbehaved('rows that nobody asked for')
+    }
+    this.#delivery.pushResult(head.request, bytes)
+  }
+
+  control(type: number, bytes: Buffer): void {
+    switch (type) {
+      case SERVER.readyForQuery:
+        return this.#ready(bytes)
+      case SERVER.error:
+        return this.#error(bytes)
+      case SERVER.notice:
+      case SERVER.notification:
+        return this.#attribute(this.#queue.head, bytes)
+      case SERVER.parameterStatus:
+        return this.#parameterStatus(bytes)
+      case SERVER.parameterDescription:
+        if (this.#queue.head?.to !== 'describe-statement') return this.#unexpected(type)
+        return this.#attribute(this.#queue.head, bytes)
+      default:
+        return this.#complete(type, bytes)
+    }
+  }
+
+  violation(reason: string): void {
+    this.#events.misbehaved(reason)
+  }
+
+  /** The session ends: whatever is still open has ended without an answer. Throws AuditUnavailable. */
+  interrupt(): void {
+    for (const reply of this.#queue.drain()) {
+      if (reply.request !== null && !reply.request.finished) this.#session.finish(reply.request, 'interrupted', null, null)
+    }
+  }
+
+  #complete(type: number, bytes: Buffer): void {
+    const head = this.#queue.head
+    if (head === undefined) return this.#unexpected(type)
+    if (head.to === 'query' && IN_QUERY.has(type)) return this.#attribute(head, bytes)
+    if (!COMPLETES.get(type)?.includes(head.to)) return this.#unexpected(type)
+    this.#queue.shift()
+    head.confirmed?.()
+    this.#attribute(head, bytes)
+    if (head.last && head.request !== null) this.#delivery.finish(head.request, 'ok', null)
+  }
+
+  #attribute(owner: ExpectedReply | undefined, bytes: Buffer): void {
+    if (owner === undefined || owner.request === null || owner.request.finished) this.#delivery.push(bytes)
+    else this.#delivery.pushResult(owner.request, bytes)
+  }
+
+  #error(bytes: Buffer): void {
+    const head = this.#queue.head
+    if (head === undefined) return this.#delivery.push(bytes)
+    if (head.to === 'refused-query' || head.to === 'refused-message') {
+      if (head.to === 'refused-message') {
+        this.#queue.shift()
+        this.#skipping = true
+      }
+      if (head.report !== null) this.#delivery.push(encode.errorResponse(head.report))
+      if (head.request !== null) this.#delivery.finish(head.request, 'refused', head.report?.sqlState ?? null)
+      return
+    }
+    const sqlState = decodeReport(bytes).get('C') ?? 'XX000'
+    this.#attribute(head, bytes)
+    if (head.to === 'query') {
+      this.#queryError = sqlState
+      return
+    }
+    if (head.to === 'sync') return
+    this.#queue.shift()
+    this.#skipping = true
+    if (head.request !== null) this.#delivery.finish(head.request, statusOf(sqlState), sqlState)
+  }
+
+  #ready(bytes: Buffer): void {
+    const ended = this.#skipping ? this.#skipToSync() : this.#queue.shift()
+    if (ended === undefined || (ended.to !== 'sync' && ended.to !== 'query' && ended.to !== 'refused-query')) {
+      return this.#events.misbehaved('ready although something else was due')
+    }
+    this.#skipping = false
+    if (ended.to === 'query' && ended.request !== null) {
+      const code = this.#queryError
+      this.#queryError = null
+      if (code === null) ended.confirmed?.()
+      this.#delivery.finish(ended.request, code === null ? 'ok' : statusOf(code), code)
+    }
+    this.#delivery.push(bytes)
+    this.#events.ready(ended.epoch, String.fromCharCode(bytes[5] as number) as TransactionStatus)
+  }
+
+  /** What stood between the error and Sync was ignored by the upstream, refused ones too. */
+  #skipToSync(): ExpectedReply | undefined {
+    for (let reply = this.#queue.shift(); reply !== undefined; reply = this.#queue.shift()) {
+      if (reply.to === 'sync') return reply
+      if (reply.request !== null) this.#delivery.finish(reply.request, skippedStatus(reply, reply.request), null)
+    }
+    return undefined
+  }
+
+  #parameterStatus(bytes: Buffer): void {
+    const { name, value } = decodeParameterStatus(bytes)
+    const required = GUARDED_SETTINGS.get(name)
+    if (required !== undefined && required !== value) {
+      return this.#events.misbehaved(`the setting ${name} was changed to a value that the gateway does not read`)
+    }
+    this.#delivery.push(bytes)
+  }
+
+  #unexpected(type: number): void {
+    this.#events.misbehaved(`an unexpected message of type 0x${type.toString(16)}`)
+  }
+}
+
+function skippedStatus(reply: ExpectedReply, request: OpenRequest): 'refused' | 'skipped' {
+  return reply.report !== null && request.decision.effect === 'deny' ? 'refused' : 'skipped'
+}
+
+const QUERY_CANCELED = '57014'
+
+function statusOf(sqlState: string): 'error' | 'cancelled' {
+  return sqlState === QUERY_CANCELED ? 'cancelled' : 'error'
+}

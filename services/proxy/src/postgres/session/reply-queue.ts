@@ -1,0 +1,67 @@
+// What the upstream still has to answer, in the order in which it was asked, injected messages included.
+
+import type { OpenRequest } from '@sluice/session'
+import type { ErrorReport } from '../wire/encode.ts'
+
+export type ReplyTo =
+  | 'query'
+  | 'parse'
+  | 'bind'
+  | 'describe-statement'
+  | 'describe-portal'
+  | 'execute'
+  | 'close'
+  | 'sync'
+  /** A message that fails, sent where a refused one stood; `query` answers with ReadyForQuery of its own. */
+  | 'refused-query'
+  | 'refused-message'
+
+export type ExpectedReply = {
+  readonly to: ReplyTo
+  /** The request that this reply belongs to. */
+  readonly request: OpenRequest | null
+  /** Whether the request ends with this reply. */
+  readonly last: boolean
+  /** Called when the upstream confirms. */
+  readonly confirmed: (() => void) | null
+  /** For refused ones: what the client is told. */
+  readonly report: ErrorReport | null
+  readonly epoch: number
+}
+
+/** A queue on one array: shifting an array of thousands for each reply would cost more than the reply. */
+export class ReplyQueue {
+  #items: (ExpectedReply | undefined)[] = []
+  #first = 0
+
+  get length(): number {
+    return this.#items.length - this.#first
+  }
+
+  get head(): ExpectedReply | undefined {
+    return this.#items[this.#first]
+  }
+
+  push(reply: ExpectedReply): void {
+    this.#items.push(reply)
+  }
+
+  shift(): ExpectedReply | undefined {
+    const head = this.#items[this.#first]
+    if (head === undefined) return undefined
+    this.#items[this.#first++] = undefined
+    if (this.#first === this.#items.length) {
+      this.#items = []
+      this.#first = 0
+    } else if (this.#first >= 1024) {
+      this.#items = this.#items.slice(this.#first)
+      this.#first = 0
+    }
+    return head
+  }
+
+  /** Takes everything, for the end of the session. */
+  *drain(): Generator<ExpectedReply> {
+    for (let item = this.shift(); item !== undefined; item = this.shift()) yield item
+  }
+}

@@ -1,0 +1,391 @@
+// What a client asks, message by message: put together to frames, decided, recorded, queued for the upstream. What is
+// refused is replaced by a message that fails, so that order, transaction state and recovery come from PostgreSQL itself.
+
+import { AuditUnavailable, type RawSegment } from '@sluice/events'
+import { denyProtocol, type StatementAccess, unreadableAccess } from '@sluice/policy'
+import type { GovernedUpstream, OpenRequest, RequestDescription, Session } from '@sluice/session'
+import type { ClientMessage } from '../wire/client-framer.ts'
+import { type BindBody, decodeBind, decodeExecute, decodeNamed, decodeParse, decodeQuery } from '../wire/decode.ts'
+import type { ErrorReport } from '../wire/encode.ts'
+import { CLIENT } from '../wire/message-types.ts'
+import { NameRegistry } from './name-registry.ts'
+import { auditReport, denialReport, failingParse, failingQuery } from './refusals.ts'
+import type { ReplyQueue } from './reply-queue.ts'
+import {
+  expectedReply,
+  type FrameGroup,
+  type Portal,
+  type ReadStatement,
+  type ReplyDraft,
+  type StatementReader,
+} from './statements.ts'
+
+export type RequestLimits = {
+  readonly preparedStatements: number
+  readonly portals: number
+  readonly pipelinedRequests: number
+}
+
+/** `later`: nothing was done with the message, it has to come again when the upstream is ready. */
+export type Handled = 'done' | 'later' | 'terminate' | { readonly violation: string }
+
+const DONE = 'done'
+const NOTHING: readonly never[] = []
+
+/** Operation names as PostgreSQL's documentation writes them. */
+const OPERATION: ReadonlyMap<number, string> = new Map([
+  [CLIENT.bind, 'Bind'],
+  [CLIENT.execute, 'Execute'],
+  [CLIENT.functionCall, 'FunctionCall'],
+  [CLIENT.parse, 'Parse'],
+  [CLIENT.query, 'Query'],
+])
+
+export class Requests {
+  readonly #session: Session
+  readonly #upstream: GovernedUpstream
+  readonly #queue: ReplyQueue
+  readonly #reader: StatementReader
+  readonly #limits: RequestLimits
+  readonly #statements = new NameRegistry<ReadStatement>()
+  readonly #portals = new NameRegistry<Portal>()
+  #group: FrameGroup | null = null
+  #epoch = 0
+  /** The upstream fails at what was put in place of a refused message; what follows up to Sync it would ignore. */
+  #discarding = false
+
+  constructor(
+    session: Session,
+    upstream: GovernedUpstream,
+    queue: ReplyQueue,
+    reader: StatementReader,
+    limits: RequestLimits,
+  ) {
+    this.#session = session
+    this.#upstream = upstream
+    this.#queue = queue
+    this.#reader = reader
+    this.#limits = limits
+  }
+
+  /** The upstream is ready after `epoch`. */
+  ready(epoch: number, idle: boolean): void {
+    this.#statements.endEpoch(epoch)
+    this.#portals.endEpoch(epoch)
+    // No portal outlives its transaction.
+    if (idle) this.#portals.forget('all-names')
+  }
+
+  handle(message: ClientMessage): Handled | Promise<Handled> {
+    if (message.kind === 'violation') return { violation: message.reason }
+    if (message.kind === 'oversized') return this.#oversized(message)
+    const { type, bytes } = message
+    if (this.#discarding && type !== CLIENT.sync && type !== CLIENT.terminate) return DONE
+    switch (type) {
+      case CLIENT.query:
+        return this.#query(bytes)
+      case CLIENT.parse:
+        return this.#parse(bytes)
+      case CLIENT.bind:
+        return this.#bind(bytes)
+      case CLIENT.execute:
+        return this.#execute(bytes)
+      case CLIENT.describe:
+        return this.#describe(bytes)
+      case CLIENT.close:
+        return this.#close(bytes)
+      case CLIENT.sync:
+        return this.#sync(bytes)
+      case CLIENT.flush:
+        this.endGroup()
+        this.#forwardHousekeeping(bytes)
+        return DONE
+      case CLIENT.terminate:
+        this.endGroup()
+        return 'terminate'
+      case CLIENT.functionCall:
+        this.endGroup()
+        return this.#refuseProtocol(type, 'function_call', 'calling a function without a statement is not allowed')
+      case CLIENT.copyData:
+      case CLIENT.copyDone:
+      case CLIENT.copyFail:
+        // No COPY is under way; a server ignores these too, since a client may have sent them before it saw the error.
+        return DONE
+      default:
+        return { violation: `message type 0x${type.toString(16)} is not expected here` }
+    }
+  }
+
+  /** Decides, records and queues what was put together so far. Nothing waits for a message that may never come. */
+  endGroup(): void {
+    const group = this.#group
+    if (group === null) return
+    this.#group = null
+    const description = {
+      operation: group.operation,
+      access: group.statement.access,
+      statement: group.statement.segments,
+      parameters: group.parameters,
+      trace: null,
+    }
+    const request = this.#forward(description, 'refused-message', group.messages)
+    if (request === null) return
+    const last = group.replies.length - 1
+    const deallocates = group.operation === 'Execute' ? group.statement.deallocates : null
+    group.replies.forEach((reply, index) => {
+      const confirmed = index === last && deallocates !== null ? () => this.#statements.forget(deallocates) : reply.confirmed
+      this.#expect({ to: reply.to, request, last: index === last, confirmed })
+    })
+  }
+
+  #query(bytes: Buffer): Handled | Promise<Handled> {
+    this.endGroup()
+    const body = decodeQuery(bytes)
+    if (body === null) return this.#refuseProtocol(CLIENT.query, 'message_malformed', 'the Query message is malformed')
+    if (body.text === null) return this.#refuseText(CLIENT.query, bytes)
+    const read = this.#reader.read(body.text)
+    return read instanceof Promise
+      ? read.then((statement) => this.#submitQuery(bytes, statement))
+      : this.#submitQuery(bytes, read)
+  }
+
+  #submitQuery(bytes: Buffer, statement: ReadStatement): Handled {
+    const description = {
+      operation: 'Query',
+      access: statement.access,
+      statement: statement.segments,
+      parameters: NOTHING,
+      trace: null,
+    }
+    const request = this.#forward(description, 'refused-query', [bytes])
+    // A simple query drops the unnamed statement and the unnamed portal.
+    this.#statements.change('', null, this.#epoch)
+    this.#portals.change('', null, this.#epoch)
+    if (request !== null) {
+      const confirmed = (): void => {
+        this.#statements.confirm('', null)
+        this.#portals.confirm('', null)
+        if (statement.deallocates !== null) this.#statements.forget(statement.deallocates)
+      }
+      this.#expect({ to: 'query', request, last: true, confirmed })
+    }
+    this.#epoch++
+    return DONE
+  }
+
+  #parse(bytes: Buffer): Handled | Promise<Handled> {
+    this.endGroup()
+    const body = decodeParse(bytes)
+    if (body === null) return this.#refuseProtocol(CLIENT.parse, 'message_malformed', 'the Parse message is malformed')
+    if (body.text === null) return this.#refuseText(CLIENT.parse, bytes)
+    if (this.#statements.size >= this.#limits.preparedStatements) {
+      return this.#refuseProtocol(CLIENT.parse, 'too_many_statements', `a session may hold ${this.#limits.preparedStatements} prepared statements`)
+    }
+    const { name, text } = body
+    const read = this.#reader.read(text)
+    return read instanceof Promise
+      ? read.then((statement) => this.#startGroup(bytes, name, statement))
+      : this.#startGroup(bytes, name, read)
+  }
+
+  #startGroup(bytes: Buffer, name: string, read: ReadStatement): Handled {
+    const named = name !== ''
+    // What runs many times is recorded many times: its nonce and commitment are made once.
+    const statement = named ? { ...read, segments: read.segments.map((segment) => this.#session.prepare(segment)) } : read
+    this.#statements.change(name, statement, this.#epoch)
+    this.#group = {
+      operation: 'Parse',
+      statement,
+      parameters: NOTHING,
+      portal: null,
+      messages: [bytes],
+      replies: [{ to: 'parse', confirmed: () => this.#statements.confirm(name, statement) }],
+    }
+    return DONE
+  }
+
+  #bind(bytes: Buffer): Handled {
+    const body = decodeBind(bytes)
+    if (body === null) return this.#refuseProtocol(CLIENT.bind, 'message_malformed', 'the Bind message is malformed')
+    const found = this.#statements.lookup(body.statement, this.#epoch)
+    if (found.kind === 'unsettled') return 'later'
+    if (found.kind === 'missing') {
+      return this.#refuseProtocol(CLIENT.bind, 'statement_unknown', 'there is no prepared statement of that name')
+    }
+    if (this.#portals.size >= this.#limits.portals) {
+      return this.#refuseProtocol(CLIENT.bind, 'too_many_statements', `a session may hold ${this.#limits.portals} portals`)
+    }
+    const statement = found.value
+    if (this.#group === null || this.#group.statement !== statement || this.#group.operation !== 'Parse') {
+      this.endGroup()
+      if (this.#discarding) return DONE
+      this.#group = { operation: 'Bind', statement, parameters: NOTHING, portal: null, messages: [], replies: [] }
+    }
+    const group = this.#group
+    const portal = { statement }
+    group.operation = 'Bind'
+    group.portal = body.portal
+    group.parameters = boundSegments(body)
+    group.messages.push(bytes)
+    group.replies.push({ to: 'bind', confirmed: () => this.#portals.confirm(body.portal, portal) })
+    this.#portals.change(body.portal, portal, this.#epoch)
+    return DONE
+  }
+
+  #execute(bytes: Buffer): Handled {
+    const body = decodeExecute(bytes)
+    if (body === null) return this.#refuseProtocol(CLIENT.execute, 'message_malformed', 'the Execute message is malformed')
+    const found = this.#portals.lookup(body.portal, this.#epoch)
+    if (found.kind === 'unsettled') return 'later'
+    if (found.kind === 'missing') {
+      return this.#refuseProtocol(CLIENT.execute, 'portal_unknown', 'there is no portal of that name')
+    }
+    const { statement } = found.value
+    const joins = this.#group?.operation === 'Bind' && this.#group.portal === body.portal
+    if (!joins) {
+      this.endGroup()
+      if (this.#discarding) return DONE
+      this.#group = { operation: 'Execute', statement, parameters: NOTHING, portal: null, messages: [], replies: [] }
+    }
+    const group = this.#group as FrameGroup
+    group.operation = 'Execute'
+    group.messages.push(bytes)
+    group.replies.push({ to: 'execute', confirmed: null })
+    this.endGroup()
+    return DONE
+  }
+
+  #describe(bytes: Buffer): Handled {
+    const body = decodeNamed(bytes)
+    if (body === null) return this.#refuseProtocol(CLIENT.describe, 'message_malformed', 'the Describe message is malformed')
+    const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
+    if (this.#group !== null) {
+      this.#group.messages.push(bytes)
+      this.#group.replies.push({ to, confirmed: null })
+      return DONE
+    }
+    this.#forwardHousekeeping(bytes)
+    this.#expect({ to })
+    return DONE
+  }
+
+  #close(bytes: Buffer): Handled {
+    this.endGroup()
+    if (this.#discarding) return DONE
+    const body = decodeNamed(bytes)
+    if (body === null) return this.#refuseProtocol(CLIENT.close, 'message_malformed', 'the Close message is malformed')
+    const registry = body.target === 'statement' ? this.#statements : this.#portals
+    registry.change(body.name, null, this.#epoch)
+    this.#forwardHousekeeping(bytes)
+    this.#expect({ to: 'close', confirmed: () => registry.confirm(body.name, null) })
+    return DONE
+  }
+
+  #sync(bytes: Buffer): Handled {
+    this.endGroup()
+    this.#discarding = false
+    this.#forwardHousekeeping(bytes)
+    this.#expect({ to: 'sync' })
+    this.#epoch++
+    return DONE
+  }
+
+  #expect(reply: Omit<ReplyDraft, 'epoch'>): void {
+    this.#queue.push(expectedReply({ ...reply, epoch: this.#epoch }))
+  }
+
+  #forwardHousekeeping(bytes: Buffer): void {
+    const { permit, frame } = this.#session.housekeeping()
+    this.#upstream.queue(permit, frame, [bytes])
+  }
+
+  /** Submits; null when it was refused and replaced. */
+  #forward(
+    description: RequestDescription,
+    refusedAs: 'refused-query' | 'refused-message',
+    messages: readonly Buffer[],
+  ): OpenRequest | null {
+    if (this.#queue.length >= this.#limits.pipelinedRequests) {
+      this.#refuse(description, refusedAs, 'too_many_requests', 'too many requests wait for their answers')
+      return null
+    }
+    try {
+      const submitted = this.#session.submit(description)
+      if (submitted.kind === 'denied') {
+        this.#replace(refusedAs, denialReport(submitted.denial, submitted.request), submitted.request)
+        return null
+      }
+      this.#upstream.queue(submitted.permit, submitted.frame, messages)
+      return submitted.request
+    } catch (error) {
+      if (!(error instanceof AuditUnavailable)) throw error
+      this.#replace(refusedAs, auditReport(error, 'ERROR'), null)
+      return null
+    }
+  }
+
+  #replace(refusedAs: 'refused-query' | 'refused-message', report: ErrorReport, request: OpenRequest | null): void {
+    this.#forwardHousekeeping(refusedAs === 'refused-query' ? failingQuery : failingParse)
+    this.#expect({ to: refusedAs, request, report })
+    if (refusedAs === 'refused-message') this.#discarding = true
+  }
+
+  #oversized(message: Extract<ClientMessage, { kind: 'oversized' }>): Handled {
+    this.endGroup()
+    if (this.#discarding && message.type !== CLIENT.sync) return DONE
+    const isText = message.type === CLIENT.query || message.type === CLIENT.parse
+    const [code, what] = isText ? ['statement_too_large', 'the statement'] : ['message_too_large', 'the message']
+    return this.#refuseProtocol(message.type, code, `${what} has ${message.length} bytes; at most ${message.bound} are read`)
+  }
+
+  #refuseText(type: number, bytes: Buffer): Handled {
+    const raw: RawSegment = { kind: 'literal', label: '', bytes: bytes.subarray(5) }
+    return this.#refuseProtocol(type, 'text_not_utf8', 'the statement is not valid UTF-8', [HOLE, raw])
+  }
+
+  #refuseProtocol(type: number, code: string, reason: string, statement: readonly RawSegment[] = NOTHING): Handled {
+    this.endGroup()
+    if (this.#discarding) return DONE
+    const refusedAs = type === CLIENT.query || type === CLIENT.functionCall ? 'refused-query' : 'refused-message'
+    const description = {
+      operation: OPERATION.get(type) ?? 'Message',
+      access: UNREADABLE,
+      statement,
+      parameters: NOTHING,
+      trace: null,
+    }
+    this.#refuse(description, refusedAs, code, reason)
+    if (refusedAs === 'refused-query') this.#epoch++
+    return DONE
+  }
+
+  #refuse(
+    description: RequestDescription,
+    refusedAs: 'refused-query' | 'refused-message',
+    code: string,
+    reason: string,
+  ): void {
+    try {
+      const denial = denyProtocol(code, reason)
+      const request = this.#session.refuse(description, denial)
+      this.#replace(refusedAs, denialReport(denial, request), request)
+    } catch (error) {
+      if (!(error instanceof AuditUnavailable)) throw error
+      this.#replace(refusedAs, auditReport(error, 'ERROR'), null)
+    }
+  }
+}
+
+const UNREADABLE: StatementAccess = unreadableAccess()
+/** A statement of which nothing can be shown: one hole. */
+const HOLE: RawSegment = { kind: 'text', label: '', bytes: Buffer.from([0]) }
+
+function boundSegments(body: BindBody): readonly RawSegment[] {
+  return body.values.map(({ binary, bytes }) => ({
+    kind: 'bind',
+    label: bytes === null ? 'null' : binary ? 'binary' : '',
+    bytes: bytes ?? EMPTY,
+  }))
+}
+
+const EMPTY = Buffer.alloc(0)
