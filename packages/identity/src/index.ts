@@ -15,7 +15,7 @@ export {
   type ScramClientOptions,
   ScramKeyCache,
 } from './scram-client.ts'
-export { mockVerifier, type ScramVerifier, scramVerifier } from './scram-keys.ts'
+export { mockVerifier, scramVerifier } from './scram-keys.ts'
 export { MAX_SCRAM_MESSAGE_BYTES } from './scram-messages.ts'
 export { type ScramMechanism, type ScramResult, ScramServer, type ScramServerOptions } from './scram-server.ts'
 export { type NewTicketOptions, newTicket, parseTicketUser, ticketUser } from './ticket.ts'

@@ -1,20 +1,13 @@
 // The keys of SCRAM-SHA-256 (RFC 5802 section 3, RFC 7677): what is stored for a password, and what proves it.
 import { createHash, createHmac, pbkdf2, pbkdf2Sync } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { ScramVerifier } from '@sluice/events'
 import { saslPrepared } from './sasl-prep.ts'
 
 const HASH = 'sha256'
 export const SCRAM_KEY_BYTES = 32
 export const DEFAULT_SCRAM_ITERATIONS = 4096
 const SALT_BYTES = 16
-
-/** What a server keeps of a password: enough to check a proof, not enough to make one. */
-export type ScramVerifier = {
-  readonly salt: Buffer
-  readonly iterations: number
-  readonly storedKey: Buffer
-  readonly serverKey: Buffer
-}
 
 export type ScramKeys = { readonly clientKey: Buffer; readonly storedKey: Buffer; readonly serverKey: Buffer }
 

@@ -1,8 +1,8 @@
 // The server's side of SCRAM-SHA-256 and -PLUS (RFC 5802, 7677): pure, one exchange an object.
 // Which verifier belongs to a name, and how messages travel, is the caller's.
 import { timingSafeEqual } from 'node:crypto'
-import { PeerInvalid } from '@sluice/events'
-import { hashOf, hmac, SCRAM_KEY_BYTES, type ScramVerifier, xor } from './scram-keys.ts'
+import { PeerInvalid, type ScramVerifier } from '@sluice/events'
+import { hashOf, hmac, SCRAM_KEY_BYTES, xor } from './scram-keys.ts'
 import { type ClientFirst, malformed, parseClientFinal, parseClientFirst } from './scram-messages.ts'
 
 export type ScramMechanism = 'SCRAM-SHA-256' | 'SCRAM-SHA-256-PLUS'
