@@ -7,11 +7,14 @@ import { machineFacts } from './machine.ts'
 import { measure, type Plan, type RowResult } from './measure.ts'
 import { markdown, merge, type Recorded } from './report.ts'
 import { ROWS } from './rows.ts'
-import { TARGETS, type TlsSetting } from './targets.ts'
+import { sluice } from './sluice-target.ts'
+import { REFERENCES, type Target, type TlsSetting } from './targets.ts'
 import { startUpstream } from './upstream.ts'
 
 const REPORT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 const RECORDS = fileURLToPath(new URL('../../docs/benchmarks.json', import.meta.url))
+
+const TARGETS: readonly Target[] = [...REFERENCES, sluice]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

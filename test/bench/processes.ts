@@ -50,7 +50,12 @@ export const freePort = async (): Promise<number> => {
 export type Running = { readonly pid: number; readonly child: ChildProcess; readonly stop: () => Promise<void> }
 
 /** Starts a program; what it says on stderr is shown only where it ends by itself. */
-export const start = (command: string, args: readonly string[], options: SpawnOptions = {}): Running => {
+export const start = (
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+  stopSignal: NodeJS.Signals = 'SIGINT',
+): Running => {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options })
   let said = ''
   let stopping = false
@@ -65,7 +70,7 @@ export const start = (command: string, args: readonly string[], options: SpawnOp
     if (child.exitCode !== null || child.signalCode !== null) return
     stopping = true
     const ended = once(child, 'exit')
-    child.kill('SIGINT')
+    child.kill(stopSignal)
     const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
     await ended
     clearTimeout(killer)

@@ -120,4 +120,5 @@ const relay: Target = {
   },
 }
 
-export const TARGETS: readonly Target[] = [direct, pgbouncer, relay]
+/** The targets that Sluice is compared with; the ratios refer to the first. */
+export const REFERENCES: readonly Target[] = [direct, pgbouncer, relay]

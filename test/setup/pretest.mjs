@@ -1,9 +1,13 @@
-// `npm test` on a fresh clone: the packages with the development ones, then the foreign clients.
+// `npm test` on a fresh clone: first the packages, then the foreign clients.
 
-import { ensureInstalled } from '../../scripts/ensure-install.mjs'
 import { ensureClients } from './clients.mjs'
+import { ensurePackages } from './install.mjs'
 
-await ensureInstalled({ dev: true })
+const broken = ensurePackages()
+if (broken !== undefined) {
+  console.error(`npm test: ${broken}`)
+  process.exit(1)
+}
 const missing = ensureClients()
 if (missing.length > 0) {
   console.error(`npm test needs what is not on this machine, and can't install it by itself:\n${missing.join('\n')}`)
