@@ -17,6 +17,9 @@ const READER_WAIT_MS = 5
 /** When a checkpoint failed or a reader stood in its way, the next try; doubled each time. */
 const RETRY_MS = 100
 const MAX_RETRY_MS = 5000
+/** Before the writer has to wait, passive rounds go on until they find no more than this that is new. */
+const PASSIVE_ROUNDS = 4
+const SMALL_REST_BYTES = 512 * 1024
 /** So far over its bound (after a reader stood still) the -wal file is cut, not only begun anew. */
 const CUT_FACTOR = 2
 
@@ -77,20 +80,21 @@ function checkpoint(file: string): void {
 }
 
 function bringToDisk(file: string, connection: Connection, bound: number): CheckpointReport {
-  const used = run(connection.passive) * connection.pageBytes
+  let used = copyPages(connection)
   const fileBytes = walFileBytes(file)
   if (used <= bound && fileBytes <= CUT_FACTOR * bound) return { file, walBytes: used, problem: null }
-  const left = run(fileBytes > CUT_FACTOR * bound ? connection.truncate : connection.restart)
-  if (left === BUSY) return { file, walBytes: used, problem: 'a reader or the writer holds the -wal file' }
+  for (let round = 0, before = 0; round < PASSIVE_ROUNDS && used - before > SMALL_REST_BYTES; round += 1) {
+    before = used
+    used = copyPages(connection)
+  }
+  const row = (fileBytes > CUT_FACTOR * bound ? connection.truncate : connection.restart).get()
+  if (row?.busy !== 0) return { file, walBytes: used, problem: 'a reader or the writer holds the -wal file' }
   return { file, walBytes: 0, problem: null }
 }
 
-const BUSY = -1
-
-/** Runs a checkpoint; returns the pages that the -wal file holds, BUSY when it couldn't do all of its work. */
-function run(statement: StatementSync): number {
-  const row = statement.get()
-  return row?.busy === 0 ? Number(row.log) : BUSY
+/** Brings to the disk what the -wal file held when it began; returns how many bytes that is from the file's start. */
+function copyPages({ passive, pageBytes }: Connection): number {
+  return Math.max(0, Number(passive.get()?.log)) * pageBytes
 }
 
 function connect(file: string): Connection {

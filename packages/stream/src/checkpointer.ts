@@ -1,6 +1,7 @@
 // The side of the checkpoint worker that writers see: one thread for all log files of this process.
 
 import { Worker } from 'node:worker_threads'
+import { reasonOf } from './errors.ts'
 
 /** How long after a commit the worker syncs: data is on the disk many times a second, and a burst costs one sync. */
 const SYNC_DELAY_MS = 50
@@ -67,7 +68,7 @@ function announceLater(entry: Watched): void {
 }
 
 function startWorker(): void {
-  const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url))
+  const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { execArgv: [] })
   worker = started
   started.on('message', (report: CheckpointReport) => {
     const entry = watched.get(report.file)
@@ -77,7 +78,10 @@ function startWorker(): void {
     entry.onReport(report)
   })
   // 'exit' follows; without a listener here the error would end the process.
-  started.on('error', () => {})
+  started.on('error', (error) => {
+    const problem = `the checkpoint thread ended: ${reasonOf(error)}`
+    for (const { file, onReport } of watched.values()) onReport({ file, walBytes: 0, problem })
+  })
   started.on('exit', () => {
     worker = undefined
     setTimeout(() => {

@@ -31,12 +31,14 @@ export class DirectoryBell {
   async wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     if (!this.#rung && signal?.aborted !== true) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms)
-        signal?.addEventListener('abort', () => resolve(), { once: true })
-        this.#ring = () => {
+        const end = (): void => {
           clearTimeout(timer)
+          signal?.removeEventListener('abort', end)
           resolve()
         }
+        const timer = setTimeout(end, ms)
+        signal?.addEventListener('abort', end)
+        this.#ring = end
       })
     }
     this.disarm()

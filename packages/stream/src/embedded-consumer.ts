@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DirectoryBell } from './directory-bell.ts'
-import { StreamError } from './errors.ts'
+import { reasonOf, StreamError } from './errors.ts'
 import type { Consumer, ConsumerOptions, PollOptions, Position, StoredRecord } from './event-log.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { PartitionReader } from './partition-reader.ts'
@@ -52,13 +52,13 @@ export class EmbeddedConsumer implements Consumer {
     const deadline = performance.now() + maxWaitMs
     for (;;) {
       this.#assertOpen()
-      if (performance.now() - this.#lookedAt > FALLBACK_POLL_MS) this.#discover('earliest')
-      const records = this.#readNext(maxRecords, maxBytes)
       const left = deadline - performance.now()
-      if (records.length > 0 || left <= 0 || signal?.aborted === true) return records
+      const last = left <= 0 || signal?.aborted === true
+      if (last || performance.now() - this.#lookedAt > FALLBACK_POLL_MS) this.#discover('earliest')
+      const records = this.#readNext(maxRecords, maxBytes)
+      if (records.length > 0 || last) return records
       const arrived = await this.#pause(left, signal, maxRecords, maxBytes)
-      if (arrived.length > 0) return arrived
-      if (this.#closing.signal.aborted) return []
+      if (arrived.length > 0 || this.#closing.signal.aborted) return arrived
     }
   }
 
@@ -128,7 +128,7 @@ export class EmbeddedConsumer implements Consumer {
     const partitions = [...this.#partitions.values()]
     for (let tried = 0; tried < partitions.length; tried += 1) {
       const partition = partitions[this.#turn++ % partitions.length] as Partition
-      const records = partition.reader.read(partition.position, maxRecords, maxBytes)
+      const records = readFrom(partition, maxRecords, maxBytes)
       const last = records.at(-1)
       if (last !== undefined) {
         partition.position = last.offset + 1
@@ -172,6 +172,24 @@ export class EmbeddedConsumer implements Consumer {
     throw new StreamError(
       'topic_not_consumed',
       `This consumer does not read '${topic}': name it when the consumer is opened.`,
+    )
+  }
+}
+
+function readFrom(
+  { reader, topic, partition, position }: Partition,
+  maxRecords: number,
+  maxBytes: number,
+): StoredRecord[] {
+  try {
+    return reader.read(position, maxRecords, maxBytes)
+  } catch (error) {
+    if (error instanceof StreamError) throw error
+    const where = `${topic}, partition ${partition}, offset ${position}`
+    throw new StreamError(
+      'log_unreadable',
+      `The log can't be read at ${where} (${reasonOf(error)}): poll again; nothing was skipped.`,
+      error,
     )
   }
 }

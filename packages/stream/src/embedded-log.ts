@@ -6,28 +6,36 @@ import { reasonOf, StreamError } from './errors.ts'
 import type { Consumer, ConsumerOptions, EventLog, Producer, StreamRecord } from './event-log.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { BatchBuffer, MAX_BATCH_BYTES } from './record-batch.ts'
+import { Retention } from './retention.ts'
 import { makeDirectory, partitionFile } from './topic-files.ts'
 
-type SharedWriter = { readonly writer: PartitionWriter; users: number }
+export type EmbeddedLogOptions = {
+  /** For how long this process, as a topic's writer, keeps its records. Topics that aren't named keep theirs. */
+  readonly retentionMs?: Readonly<Record<string, number>>
+}
+
+type SharedWriter = { readonly writer: PartitionWriter; readonly retention: Retention | undefined; users: number }
 
 export class EmbeddedLog implements EventLog {
   readonly #dir: string
+  readonly #options: EmbeddedLogOptions
   readonly #writers = new Map<string, SharedWriter>()
   readonly #open = new Set<{ close(): Promise<void> }>()
 
   /** Opens the log in `dir`, which is made (for its owner only) where it is missing. */
-  static open(dir: string): EmbeddedLog {
-    return new EmbeddedLog(makeDirectory(dir))
+  static open(dir: string, options: EmbeddedLogOptions = {}): EmbeddedLog {
+    return new EmbeddedLog(makeDirectory(dir), options)
   }
 
-  private constructor(dir: string) {
+  private constructor(dir: string, options: EmbeddedLogOptions) {
     this.#dir = dir
+    this.#options = options
   }
 
   /** Rejects with `writer_taken` while another process writes the partition. */
   async producer(topic: string, { partition = 0 }: { readonly partition?: number } = {}): Promise<Producer> {
     const file = partitionFile(this.#dir, topic, partition)
-    const shared = this.#writers.get(file) ?? { writer: PartitionWriter.open(file), users: 0 }
+    const shared = this.#writers.get(file) ?? this.#startWriter(topic, file)
     shared.users += 1
     this.#writers.set(file, shared)
     const producer = new EmbeddedProducer(shared.writer, partition, () => {
@@ -35,6 +43,7 @@ export class EmbeddedLog implements EventLog {
       shared.users -= 1
       if (shared.users > 0) return
       this.#writers.delete(file)
+      shared.retention?.stop()
       shared.writer.close()
     })
     this.#open.add(producer)
@@ -48,9 +57,17 @@ export class EmbeddedLog implements EventLog {
     return consumer
   }
 
+  /** Ends every producer and consumer that was opened here. */
   async close(): Promise<void> {
     for (const part of this.#open) await part.close()
     this.#open.clear()
+  }
+
+  #startWriter(topic: string, file: string): SharedWriter {
+    const writer = PartitionWriter.open(file)
+    const keepMs = this.#options.retentionMs?.[topic]
+    const retention = keepMs === undefined ? undefined : new Retention(keepMs, (older) => writer.trim(older))
+    return { writer, retention, users: 0 }
   }
 }
 

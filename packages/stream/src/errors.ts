@@ -10,6 +10,7 @@ export type StreamErrorCode =
   | 'name_invalid'
   | 'record_too_large'
   | 'log_unwritable'
+  | 'log_unreadable'
   | 'log_corrupt'
   | 'log_closed'
 

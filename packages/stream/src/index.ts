@@ -1,6 +1,6 @@
 // The event log: its port, the embedded implementation on SQLite files, and the node's journal.
 
-export { EmbeddedLog } from './embedded-log.ts'
+export { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log.ts'
 export { JournalBroken, JournalFull, StreamError, type StreamErrorCode } from './errors.ts'
 export type {
   Consumer,

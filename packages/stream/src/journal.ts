@@ -9,6 +9,7 @@ import { JournalBroken, JournalFull, reasonOf, StreamError } from './errors.ts'
 import type { StreamRecord } from './event-log.ts'
 import { PartitionWriter, type PartitionWriterOptions } from './partition-writer.ts'
 import { BatchBuffer, MAX_BATCH_BYTES } from './record-batch.ts'
+import { Retention } from './retention.ts'
 import { partitionFile } from './topic-files.ts'
 
 /** How often a broken or full journal looks whether it can go on. */
@@ -28,6 +29,8 @@ export type JournalOptions = {
   readonly partition: number
   /** Bound of the file with its -wal, without what `trim` freed. */
   readonly maxBytes: number
+  /** For how long records are kept; without it only `trim` removes any. */
+  readonly retentionMs?: number
   /** Called once when the journal stops taking records. */
   readonly onFailure: (error: JournalFull | JournalBroken) => void
   /** Called once when it takes them again. */
@@ -38,6 +41,7 @@ export class Journal {
   readonly #writer: PartitionWriter
   readonly #options: JournalOptions
   readonly #buffer = new BatchBuffer()
+  readonly #retention: Retention | undefined
   #sizeBytes = 0
   #unmeasuredBytes = 0
   #failure: JournalFull | JournalBroken | null = null
@@ -59,6 +63,8 @@ export class Journal {
       onCheckpoint: (report) => this.#checkpointed(report),
       ...writerOptions,
     })
+    if (options.retentionMs !== undefined)
+      this.#retention = new Retention(options.retentionMs, (older) => this.trim(older))
     this.#measure()
   }
 
@@ -135,6 +141,7 @@ export class Journal {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#retry)
+    this.#retention?.stop()
     let lost: unknown
     try {
       this.#flush()

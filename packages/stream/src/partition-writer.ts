@@ -1,5 +1,6 @@
 // The one writer of a partition's file. SQLite in WAL mode: a commit is a few writes to the -wal file and no sync, so a
 // batch survives the death of the process at once, and a power cut as soon as the checkpoint worker has been there.
+// Nothing else in this process may open these files: closing them would take SQLite's locks away (POSIX says so).
 
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { uptime } from 'node:os'
@@ -16,7 +17,7 @@ const FORMAT = 1
 const BUSY_TIMEOUT_MS = 1000
 /** One call of `trim` frees at most so much: it runs between commits on the same thread. */
 const TRIM_MAX_BATCHES = 128
-const TRIM_MAX_BYTES = 4 * 1024 * 1024
+const TRIM_MAX_BYTES = 1024 * 1024
 /** After a power cut offsets go on this much higher: readers may have seen records that the disk has not. */
 const OFFSETS_LOST_AT_MOST = 2 ** 24
 const DEFAULT_WAL_BYTES = 32 * 1024 * 1024

@@ -1,0 +1,166 @@
+// What only the embedded log promises: one writer and one member, wherever they run, and bounds while they run.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedLog } from './embedded-log.ts'
+import type { OtherProcess } from './event-log.contract.ts'
+import { Journal } from './journal.ts'
+import { numbered, numberOf } from './numbered-record.fixture.ts'
+import { spawnWriter } from './spawn-writer.fixture.ts'
+
+const TOPIC = 'frames.v1'
+let dir: string
+let log: EmbeddedLog
+let writers: OtherProcess[]
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sluice-faults-'))
+  log = EmbeddedLog.open(dir)
+  writers = []
+})
+
+afterEach(async () => {
+  await log.close()
+  for (const writer of writers) await writer.kill()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function startWriter(to: number, from = 0): OtherProcess {
+  const writer = spawnWriter('journal', dir, { topic: TOPIC, from, to, perAppend: 1, valueBytes: 100 })
+  writers.push(writer)
+  return writer
+}
+
+function openJournal(maxBytes = 2 ** 30): Journal {
+  return Journal.open({ dir, topic: TOPIC, partition: 0, maxBytes, onFailure: () => {} })
+}
+
+describe('one writer', () => {
+  it('refuses a second process while the first lives, and takes over from a killed one', async () => {
+    const writer = startWriter(5)
+    await writer.acknowledged(5)
+    expect(() => openJournal()).toThrow(/0\.db is being written by another process/)
+    await expect(log.producer(TOPIC)).rejects.toMatchObject({ code: 'writer_taken' })
+    await writer.kill()
+    const journal = openJournal()
+    expect(journal.nextOffset).toBe(5)
+    journal.close()
+  })
+
+  it('lets producers of one process share a partition', async () => {
+    const first = await log.producer(TOPIC)
+    const second = await log.producer(TOPIC)
+    await first.append([numbered(0)])
+    expect((await second.append([numbered(1)])).firstOffset).toBe(1)
+    await first.close()
+    expect((await second.append([numbered(2)])).firstOffset).toBe(2)
+  })
+})
+
+describe('one member of a group', () => {
+  it('refuses a second one, and takes the next after the first closed', async () => {
+    const options = { group: 'masker', topics: [TOPIC], from: 'earliest' } as const
+    const first = await log.consumer(options)
+    await expect(log.consumer(options)).rejects.toMatchObject({ code: 'group_taken' })
+    await first.close()
+    await (await log.consumer(options)).close()
+  })
+})
+
+describe('names', () => {
+  it.each(['', '..', '.hidden', 'a/b', 'a\0b', 'groups', 'x'.repeat(201)])('refuses the topic %j', async (topic) => {
+    await expect(log.producer(topic)).rejects.toMatchObject({ code: 'name_invalid' })
+  })
+
+  it('refuses a group that would leave its directory, and a partition that is no number', async () => {
+    await expect(log.consumer({ group: '../x', topics: [TOPIC], from: 'earliest' })).rejects.toMatchObject({
+      code: 'name_invalid',
+    })
+    await expect(log.producer(TOPIC, { partition: 1.5 })).rejects.toMatchObject({ code: 'name_invalid' })
+  })
+
+  it('makes directories that only their owner can enter', async () => {
+    await log.producer(TOPIC)
+    expect(statSync(join(dir, TOPIC)).mode & 0o077).toBe(0)
+  })
+})
+
+describe('waking', () => {
+  it('tells an idle reader of another process at once, not at the next look', async () => {
+    const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
+    const journal = openJournal()
+    const delays: number[] = []
+    for (let round = 0; round < 9; round += 1) {
+      const waiting = consumer.poll({ maxRecords: 10, maxBytes: 1000, maxWaitMs: 10_000 })
+      await sleep(60)
+      const began = performance.now()
+      journal.append(numbered(round))
+      journal.commit()
+      expect((await waiting).map(numberOf)).toEqual([round])
+      delays.push(performance.now() - began)
+    }
+    delays.sort((a, b) => a - b)
+    expect(delays[4]).toBeLessThan(100)
+    journal.close()
+  })
+})
+
+describe('the -wal file', () => {
+  it('stays bounded under steady writing with a reader attached', async () => {
+    const journal = openJournal(64 * 2 ** 20)
+    const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
+    const bound = 8 * 2 ** 20
+    let largest = 0
+    let read = 0
+    let written = 0
+    let retired = 0
+    const end = performance.now() + 3000
+    while (performance.now() < end) {
+      for (let turn = 0; turn < 20; turn += 1) {
+        for (let record = 0; record < 4; record += 1) journal.append(numbered(written++, 600))
+        journal.commit()
+      }
+      retired += journal.trim((Date.now() - 200) * 1000)
+      largest = Math.max(largest, statSync(join(dir, TOPIC, '0.db-wal')).size)
+      const records = await consumer.poll({ maxRecords: 1000, maxBytes: 2 ** 20, maxWaitMs: 0 })
+      for (const record of records) expect(numberOf(record)).toBe(read++)
+      await sleep(1)
+    }
+    expect(written).toBeGreaterThan(1000)
+    expect(retired).toBeGreaterThan(0)
+    expect(largest).toBeLessThan(2 * bound + 2 ** 20)
+    journal.close()
+  })
+})
+
+describe('the checkpoint worker', () => {
+  it('brings commits to the main file soon, and lets the process end by itself', async () => {
+    const program = `
+      import { statSync } from 'node:fs'
+      import { Journal } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      const journal = Journal.open({ dir: ${JSON.stringify(dir)}, topic: '${TOPIC}', partition: 0, maxBytes: 2 ** 30, onFailure() {} })
+      const file = ${JSON.stringify(join(dir, TOPIC, '0.db'))}
+      const empty = statSync(file).size
+      journal.append({ key: Buffer.from('k'), value: Buffer.alloc(100000), headers: '{}' })
+      journal.commit()
+      const looking = setInterval(() => { if (statSync(file).size > empty) { clearInterval(looking); console.log('synced') } }, 10)
+    `
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
+    expect([code, output]).toEqual([0, 'synced\n'])
+    expect(readdirSync(join(dir, TOPIC))).toContain('0.db')
+    const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
+    expect(await consumer.poll({ maxRecords: 10, maxBytes: 10, maxWaitMs: 0 })).toHaveLength(1)
+  })
+})
