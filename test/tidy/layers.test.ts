@@ -22,7 +22,11 @@ const PROTOCOLS = ['http', 'kubernetes', 'postgres', 'ssh']
 /** Calls that bring a part to life. Only the entry points below may make them, and tests. */
 const CONSTRUCTIONS =
   /\b(?:new EmbeddedLog|EmbeddedLog\.open|Journal\.open|LocalSchemaRegistry\.open|startHealthServer|runService)\(/
-const ENTRY_POINTS = [/^services\/[^/]+\/src\/(?:.+\/)?main\.ts$/, /^packages\/cli\/src\//]
+const ENTRY_POINTS = [
+  /^services\/[^/]+\/src\/(?:.+\/)?main\.ts$/,
+  /^packages\/cli\/src\//,
+  /^packages\/demo\/src\/[^/]+-main\.ts$/,
+]
 
 /** Who may read the environment: the configuration, the command line and demo (documented variables), the installers. */
 const MAY_READ_ENVIRONMENT = [/^packages\/(?:config|cli|demo)\/src\//, /^scripts\//, /^sluice$/, /^test\//]

@@ -11,6 +11,7 @@ export {
 export { requestDemoToken, type TokenRequest } from './identity/request-token.ts'
 export { newSigningKey } from './identity/signing-key.ts'
 export { findPostgres, POSTGRES_MAJORS, type PostgresBinaries, type PostgresMajor } from './postgres/binaries.ts'
+export { stopLeftoverPostgres } from './postgres/leftover.ts'
 export { removePlace as removePostgres } from './postgres/place.ts'
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres/server.ts'
 export type { DemoSettings } from './settings.ts'

@@ -3,9 +3,16 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { knownPlace } from './place.ts'
 
 const STOP_MS = 4_000
 const POLL_MS = 20
+
+/** Makes sure that no server runs on the state of `dir`, whose parent may have been killed. */
+export async function stopLeftoverPostgres(dir: string): Promise<void> {
+  const place = knownPlace(dir)
+  if (place !== null) await clearLeftover(place.data)
+}
 
 /** Stops a server that still runs on this data (its parent was killed), and removes a stale pid file. */
 export async function clearLeftover(data: string): Promise<void> {

@@ -46,6 +46,12 @@ export function openPlace(dir: string, user: RunAs | null): Place {
   return { dir: made, data: join(made, 'data') }
 }
 
+/** The place where it exists already, as root or not; null where there is none. */
+export function knownPlace(dir: string): Place | null {
+  const place = pointedTo(dir) ?? dir
+  return existsSync(join(place, 'data')) ? { dir: place, data: join(place, 'data') } : null
+}
+
 /** Removes the server's files and the folder that names them. The server must have stopped. */
 export function removePlace(dir: string): void {
   const elsewhere = pointedTo(dir)
@@ -60,12 +66,18 @@ export function reachableBinaries(binaries: PostgresBinaries, place: Place, user
   if (existsSync(copy)) return copy
   const partial = `${copy}.partial`
   rmSync(partial, { recursive: true, force: true })
-  cpSync(binaries.dir, partial, {
-    recursive: true,
-    verbatimSymlinks: true,
-    mode: constants.COPYFILE_FICLONE,
-    filter: (source) => !source.endsWith('.a'),
-  })
+  // The folder around it is its user's alone; inside, that user must be able to read what root copies.
+  const mask = process.umask(0o022)
+  try {
+    cpSync(binaries.dir, partial, {
+      recursive: true,
+      verbatimSymlinks: true,
+      mode: constants.COPYFILE_FICLONE,
+      filter: (source) => !source.endsWith('.a'),
+    })
+  } finally {
+    process.umask(mask)
+  }
   renameSync(partial, copy)
   return copy
 }

@@ -1,5 +1,5 @@
 /** Makes the demo database `shop` and the one role by which the gateway reads it. Safe to run again after a cut. */
-import pg from 'pg'
+import type pg from 'pg'
 import { shopCustomers, shopOrders } from './rows.ts'
 
 export const SHOP_DATABASE = 'shop'
@@ -111,7 +111,9 @@ async function withClient<T>(
 ): Promise<T> {
   const { host, port, user, password, authority } = server
   const ssl = authority === undefined ? false : { ca: authority }
-  const client = new pg.Client({ host, port, user, password, database, ssl })
+  // Loaded only here: whoever uses this package for its names should not pay for a database client.
+  const { default: postgres } = await import('pg')
+  const client = new postgres.Client({ host, port, user, password, database, ssl })
   await client.connect()
   try {
     return await work(client)
