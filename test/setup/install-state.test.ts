@@ -2,7 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { installState, markInstalled, satisfies } from '../../scripts/install-state.mjs'
+
+// Plain JavaScript without types: it runs before anything is installed.
+type InstallStateModule = {
+  installState(root: string): string
+  markInstalled(root: string): void
+  satisfies(installed: object, wanted: object): boolean
+}
+const { installState, markInstalled, satisfies }: InstallStateModule = await import(
+  new URL('../../scripts/install-state.mjs', import.meta.url).href
+)
 
 const LOCK = {
   packages: {

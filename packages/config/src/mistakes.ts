@@ -1,5 +1,5 @@
 /** Turns what the parser and the schema found into lines for a person: file, line, setting, what is wrong, what to write. */
-import { isNode, isPair, isMap, type Document, type LineCounter } from 'yaml'
+import { type Document, isMap, isNode, isPair, type LineCounter } from 'yaml'
 import type { z } from 'zod'
 import type { Mistake } from './rules.ts'
 

@@ -1,5 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
 import { Counter, Registry } from 'prom-client'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Readiness, startHealthServer } from './health-server.ts'
 
 async function started(ready: () => Readiness, metrics = new Registry()) {

@@ -1,17 +1,19 @@
 /** What every service's process needs around its work: logs, health and metrics, and its life from start to exit. */
-export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
+
+export { Counter, Gauge, Histogram, Registry } from 'prom-client'
 export {
   type HealthServer,
   type HealthServerOptions,
   type Readiness,
   startHealthServer,
 } from './health-server.ts'
+export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 export {
   DRAIN_MS,
   ORPHAN_DRAIN_MS,
-  runService,
   type RunningService,
   type RunServiceOptions,
+  runService,
   type ServiceContext,
 } from './run-service.ts'
 export {
@@ -22,4 +24,3 @@ export {
   type ReadyMessage,
   type ServiceMessage,
 } from './supervision.ts'
-export { Counter, Gauge, Histogram, Registry } from 'prom-client'

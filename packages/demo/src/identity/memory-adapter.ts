@@ -9,8 +9,6 @@ const MAX_ENTRIES = 1_000
 export class MemoryAdapter implements Adapter {
   readonly #entries = new Map<string, { payload: AdapterPayload; expiresAt: number }>()
 
-  // The provider makes one for each of its models and passes its name, which does not matter here.
-  constructor(_model: string) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresInSeconds?: number): Promise<void> {
     const oldest = this.#entries.keys().next()

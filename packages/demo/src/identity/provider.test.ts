@@ -1,6 +1,6 @@
 import { createAuthority, issueServerCertificate } from '@sluice/identity'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEMO_PEOPLE, type DemoName, DEMO_NAMES } from './people.ts'
+import { DEMO_NAMES, DEMO_PEOPLE, type DemoName } from './people.ts'
 import { type DemoProvider, startDemoProvider } from './provider.ts'
 import { requestDemoToken } from './request-token.ts'
 import { newSigningKey } from './signing-key.ts'

@@ -5,7 +5,7 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ConfigInvalid } from '@sluice/events'
-import Provider, { errors, type Configuration, type JWK } from 'oidc-provider'
+import Provider, { type Configuration, errors, type JWK } from 'oidc-provider'
 import { MemoryAdapter } from './memory-adapter.ts'
 import { AUDIENCES, DEMO_NAMES, DEMO_PEOPLE, type DemoName, GROUPS_CLAIM, isDemoName, KIND_CLAIM } from './people.ts'
 

@@ -1,0 +1,112 @@
+/** The console's API as functions; its errors as failures that say what to do. */
+
+import { CliFailure, EXIT_CODES, type ExitCode } from '../failure.ts'
+import { escapeControls } from '../terminal/escape.ts'
+import { ask } from './http.ts'
+
+export type ConsoleAccess = {
+  readonly url: string
+  /** PEM; null: the system's CAs. */
+  readonly authority: string | null
+  readonly token: string
+}
+
+export type Row = Readonly<Record<string, unknown>>
+
+export type TicketRequest = { readonly connection?: string; readonly task?: string; readonly ttlSeconds?: number }
+export type TicketAnswer = {
+  readonly ticketId: string
+  readonly secret: string
+  readonly expiresAt: string
+  /** `subject.ticket`, as it goes into a connection's user name. */
+  readonly user: string
+}
+
+const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
+  401: EXIT_CODES.unauthenticated,
+  403: EXIT_CODES.forbidden,
+  404: EXIT_CODES.notFound,
+}
+
+export class ConsoleClient {
+  readonly #access: ConsoleAccess
+
+  constructor(access: ConsoleAccess) {
+    this.#access = access
+  }
+
+  async ticket(wanted: TicketRequest): Promise<TicketAnswer> {
+    return (await this.#ask('POST', '/v1/tickets', {}, wanted)) as TicketAnswer
+  }
+
+  sessions(query: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return this.#ask('GET', '/v1/sessions', query)
+  }
+
+  events(session: string): Promise<unknown> {
+    return this.#ask('GET', `/v1/sessions/${encodeURIComponent(session)}/events`, {})
+  }
+
+  accessTo(object: string, since: string, limit?: number): Promise<unknown> {
+    return this.#ask('GET', '/v1/access', { object, since, ...(limit === undefined ? {} : { limit: String(limit) }) })
+  }
+
+  sql(query: string): Promise<unknown> {
+    return this.#ask('POST', '/v1/sql', {}, { query })
+  }
+
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    query: Readonly<Record<string, string>>,
+    body?: unknown,
+  ): Promise<unknown> {
+    const { authority, token } = this.#access
+    const url = new URL(path, this.#access.url)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    const answer = await ask({ url, authority, method, token, ...(body === undefined ? {} : { body }) }).catch(
+      (cause: NodeJS.ErrnoException) => {
+        throw unreachable(url, cause)
+      },
+    )
+    if (answer.status >= 200 && answer.status < 300) return parsed(answer.text, url)
+    throw refused(answer.status, answer.text)
+  }
+}
+
+function parsed(text: string, url: URL): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CliFailure(`${url.origin} answered no JSON; is it the console of Sluice?`, EXIT_CODES.failed, { cause })
+  }
+}
+
+const TLS_ADVICE: Readonly<Record<string, string>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is of an unknown CA; name the CA file in SLUICE_CA',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is of an unknown CA; name the CA file in SLUICE_CA',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is of an unknown CA; name the CA file in SLUICE_CA',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name; use the name in the certificate',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+}
+
+function unreachable(url: URL, cause: NodeJS.ErrnoException): CliFailure {
+  const code = cause.code ?? ''
+  const why =
+    TLS_ADVICE[code] ?? (code === 'ECONNREFUSED' ? 'nothing listens there; start it with: npm start' : cause.message)
+  return new CliFailure(`the console at ${url.origin} can't be reached: ${why}`, EXIT_CODES.unreachable, { cause })
+}
+
+/** RFC 9457: `title`, `detail`, and our `code`. */
+function refused(status: number, text: string): CliFailure {
+  let problem: { title?: unknown; detail?: unknown; code?: unknown } = {}
+  try {
+    problem = JSON.parse(text) ?? {}
+  } catch {
+    // Not ours then; the status has to do.
+  }
+  const words = [problem.detail ?? problem.title].filter((part) => typeof part === 'string')
+  const code = typeof problem.code === 'string' ? ` (${problem.code})` : ''
+  const message = words.length > 0 ? `${words.join('')}${code}` : `the console answered ${status}${code}`
+  return new CliFailure(escapeControls(message), EXIT_OF_STATUS[status] ?? EXIT_CODES.failed)
+}

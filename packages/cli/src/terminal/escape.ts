@@ -1,0 +1,24 @@
+/**
+ * Data on a terminal. What was recorded comes from strangers, and a terminal obeys control characters: they are shown as
+ * escapes, as are characters that reorder or hide text.
+ */
+
+// C0, DEL and C1; line and paragraph separators; directional and invisible formatting characters; lone surrogates.
+const UNSAFE =
+  /[\p{Cc}\p{Cs}\u061c\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+export function escapeControls(text: string): string {
+  return text.replace(UNSAFE, (character) => SHORT[character] ?? codeOf(character))
+}
+
+/** The same for text that may have several lines: the line breaks stay. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeControls).join('\n')
+}
+
+function codeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+}

@@ -1,0 +1,73 @@
+/** Keys, certificates and secrets of an installation: made at the first start, kept after that. */
+import { randomBytes, X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { newSigningKey } from '@sluice/demo'
+import { generateMaskerKeyPair, generateSigningKey } from '@sluice/events'
+import { type Authority, createAuthority, issueServerCertificate } from '@sluice/identity'
+import { CliFailure } from '../failure.ts'
+import { writeAtomically } from './files.ts'
+import type { Layout } from './layout.ts'
+
+const SECRET_BYTES = 24
+const DAY_MS = 86_400_000
+/** Server certificates are made again this long before they end. */
+const RENEW_BEFORE_MS = 30 * DAY_MS
+const NAMES = { names: ['localhost'], ips: ['127.0.0.1', '::1'] }
+
+export async function makeMaterials(layout: Layout, now = Date.now()): Promise<void> {
+  const { keys, secrets } = layout
+  for (const file of [...Object.values(secrets), layout.indexPassword]) {
+    once([file], () => [randomBytes(SECRET_BYTES).toString('base64url')])
+  }
+  once([keys.node], () => [generateSigningKey()])
+  once([keys.maskerSigning], () => [generateSigningKey()])
+  once([keys.identity], () => [JSON.stringify(newSigningKey())])
+  if (missing([keys.maskerPublic, keys.maskerPrivate])) {
+    const { publicKey, privateKey } = await generateMaskerKeyPair()
+    once([keys.maskerPublic, keys.maskerPrivate], () => [publicKey, privateKey])
+  }
+  const authority = await authorityIn(layout)
+  for (const files of [layout.server, layout.upstream]) {
+    if (!missing([files.key, files.certificate]) && !endsSoon(files.certificate, now)) continue
+    const made = await issueServerCertificate(authority, NAMES)
+    writeAtomically(files.key, made.key)
+    writeAtomically(files.certificate, made.certificate)
+  }
+}
+
+async function authorityIn({ authority, authorityKey }: Layout): Promise<Authority> {
+  if (missing([authorityKey, authority])) {
+    const made = await createAuthority('Sluice demo CA')
+    once([authorityKey, authority], () => [made.key, made.certificate])
+  }
+  return { certificate: readFileSync(authority, 'utf8'), key: readFileSync(authorityKey, 'utf8') }
+}
+
+/** Writes files that belong together, where none of them is there. */
+function once(files: readonly string[], make: () => readonly (string | Buffer)[]): void {
+  if (!missing(files)) return
+  for (const [index, content] of make().entries()) writeAtomically(files[index] ?? '', content)
+}
+
+/** @throws CliFailure where only some of the files are there, or one is empty: guessing would lose what was sealed with them */
+function missing(files: readonly string[]): boolean {
+  const there = files.filter(existsSync)
+  const empty = there.find((file) => statSync(file).size === 0)
+  if (empty !== undefined) throw new CliFailure(`${empty} is empty; put it back, or begin anew with --fresh`)
+  if (there.length === files.length) return false
+  // The last one is written last: without it the set was cut off while it was made, and is made again.
+  const last = files.at(-1) ?? ''
+  if (there.includes(last)) {
+    const gone = files.find((file) => !there.includes(file))
+    throw new CliFailure(`${gone} is gone, but ${last} is there; put it back, or begin anew with --fresh`)
+  }
+  return true
+}
+
+function endsSoon(certificateFile: string, now: number): boolean {
+  try {
+    return new X509Certificate(readFileSync(certificateFile)).validToDate.getTime() - now < RENEW_BEFORE_MS
+  } catch (cause) {
+    throw new CliFailure(`${certificateFile} is damaged; begin anew with --fresh`, undefined, { cause })
+  }
+}

@@ -1,0 +1,38 @@
+/** `sluice who OBJECT`: who used a table or a column, and what became of it. */
+import { type Column, printTable } from '../terminal/table.ts'
+import { type AskingFlags, clientFor, type VerbContext } from './context.ts'
+import { oneLine, type Row, rowsOf, text, when, who } from './rows.ts'
+
+export type WhoFlags = AskingFlags & { readonly since: string; readonly limit?: number }
+
+export async function runWho(object: string, flags: WhoFlags, context: VerbContext): Promise<void> {
+  const client = await clientFor(context, flags, 'owner')
+  const answer = await client.accessTo(object, flags.since, flags.limit)
+  const { output } = context
+  if (flags.json === true) return output.json(answer)
+  const rows = rowsOf(answer, 'access')
+  if (rows.length === 0) return output.line(`nobody used ${object} since ${flags.since}, as far as it is indexed`)
+  printTable(output, accessColumns(Date.now()), rows)
+}
+
+export function accessColumns(nowMs: number): readonly Column<Row>[] {
+  return [
+    { title: 'WHEN', value: (row) => when(row['time'], nowMs) },
+    { title: 'WHO', value: who },
+    { title: 'OBJECT', value: objectOf },
+    { title: 'HOW', value: (row) => text(row, 'how') },
+    { title: 'ROWS', align: 'right', value: (row) => (row['decision'] === 'permit' ? text(row, 'rows') : '–') },
+    { title: 'STATEMENT', flexible: true, value: (row) => oneLine(text(row, 'text')) },
+    { title: 'DECISION', value: decisionOf },
+  ]
+}
+
+function objectOf(row: Row): string {
+  const column = text(row, 'column')
+  return `${text(row, 'object')}${column === '' ? '' : `.${column}`}`
+}
+
+export function decisionOf(row: Row): string {
+  const decision = text(row, 'decision')
+  return decision === 'deny' ? `deny ${text(row, 'policy')}`.trim() : decision
+}
