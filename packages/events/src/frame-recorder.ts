@@ -26,7 +26,7 @@ import type { SigningKey } from './signing.ts'
 import { uuidv7 } from './uuid.ts'
 
 /** All segments of one event together. A statement or a batch of rows is bounded long before. */
-export const MAX_EVENT_PAYLOAD_BYTES = 67_108_864
+export const MAX_EVENT_PAYLOAD_BYTES = 33_554_432
 
 type Given = 'eventId' | 'sessionId' | 'sequence' | 'nodeId' | 'time' | 'protocol' | 'connection' | 'subject'
 type Required = 'kind' | 'direction' | 'operation'

@@ -11,8 +11,8 @@ export interface SchemaRegistry {
   schemaOf(id: number): Promise<string>
 }
 
-/** The registry's file in the directory of an embedded log. */
-export const LOCAL_REGISTRY_FILE = 'schemas.jsonl'
+/** The registry's file in the directory of an embedded log; every service opens the same. */
+export const LOCAL_REGISTRY_FILE = 'schemas.json'
 
 type Line = { readonly subject: string; readonly schema: string }
 

@@ -1,0 +1,166 @@
+// One frame to one record: an audit event, or a dead letter where the frame can't be read. Signs, publishes nothing.
+
+import {
+  type Audit,
+  type AuditCodec,
+  type Codec,
+  cloudEventHeaders,
+  type DeadLetter,
+  type Frame,
+  type FrameCodec,
+  isUuid,
+  PeerInvalid,
+  type SigningKey,
+  SluiceError,
+  signAudit,
+  type VerifyingKey,
+} from '@sluice/events'
+import type { StoredRecord, StreamRecord } from '@sluice/stream'
+import { type ChainProblem, checkChain, type ReceivedFrame } from './chain-check.ts'
+import { type SanitisedPayload, SHOWABLE_KINDS, sanitiseSql, withholdAll } from './sanitise.ts'
+import type { SessionOpeners } from './session-openers.ts'
+import { evolve, type SessionState } from './session-state.ts'
+
+export type Processed =
+  | {
+      readonly kind: 'audit'
+      readonly eventId: string
+      readonly state: SessionState
+      readonly record: StreamRecord
+      /** Why it is unsanitised; null where all is well. */
+      readonly problem: string | null
+    }
+  | { readonly kind: 'dead'; readonly id: string; readonly record: StreamRecord; readonly code: string }
+  | { readonly kind: 'repeated' }
+
+export type FrameProcessorOptions = {
+  readonly frames: FrameCodec
+  readonly audits: AuditCodec
+  readonly deadLetters: Codec<DeadLetter>
+  readonly openers: SessionOpeners
+  readonly nodeKeys: ReadonlyMap<string, VerifyingKey>
+  readonly signingKey: SigningKey
+}
+
+/** Protocols whose payload is SQL with its literals cut out. Any other's is withheld. */
+const SQL_PROTOCOLS: ReadonlySet<string> = new Set(['postgres'])
+/** More text than this is withheld: an audit record has to stay within what a log takes. */
+export const MAX_SHOWN_BYTES = 4_194_304
+/** What of an unreadable record fits into a dead letter, which must be a record itself. */
+export const MAX_DEAD_VALUE_BYTES = 60 * 1_048_576
+
+const NOTHING_SHOWN: SanitisedPayload = { segments: [], text: null, claims: {} }
+
+/** Where a record came from, as its dead letter's identity. */
+export function sourceId(letter: Pick<DeadLetter, 'topic' | 'partition' | 'offset'>): string {
+  return `${letter.topic}/${letter.partition}/${letter.offset}`
+}
+
+export class FrameProcessor {
+  readonly #options: FrameProcessorOptions
+
+  constructor(options: FrameProcessorOptions) {
+    this.#options = options
+  }
+
+  /** `stateOf` gives what is known of a session before this frame. */
+  async process(record: StoredRecord, stateOf: (frame: Frame) => SessionState | null): Promise<Processed> {
+    let received: ReceivedFrame
+    try {
+      received = this.#read(record.value)
+    } catch (error) {
+      return this.#deadLetter(record, error)
+    }
+    const { frame } = received
+    const state = stateOf(frame)
+    if (state !== null && frame.header.sequence < state.next) {
+      if (isRepeated(state, frame)) return { kind: 'repeated' }
+      return this.#deadLetter(
+        record,
+        new PeerInvalid('frame_repeated', 'an event with this sequence number was recorded before, and another one'),
+      )
+    }
+    const next = evolve(state, frame)
+    const problem = checkChain(state, received, this.#options.nodeKeys)
+    const { payload, code } = await this.#sanitise(frame, next, problem)
+    return {
+      kind: 'audit',
+      eventId: frame.header.eventId,
+      state: next,
+      problem: code,
+      record: {
+        key: Buffer.from(frame.header.sessionId),
+        value: signAudit(this.#options.audits, auditOf(frame, payload, code !== null), this.#options.signingKey),
+        headers: cloudEventHeaders(frame.header, 'audit'),
+      },
+    }
+  }
+
+  #read(value: Buffer): ReceivedFrame {
+    const received = this.#options.frames.read(value)
+    const { eventId, sessionId } = received.frame.header
+    if (!isUuid(eventId) || !isUuid(sessionId)) {
+      throw new PeerInvalid('record_malformed', 'the event or the session has no UUID')
+    }
+    return received
+  }
+
+  async #sanitise(
+    frame: Frame,
+    state: SessionState,
+    problem: ChainProblem | null,
+  ): Promise<{ readonly payload: SanitisedPayload; readonly code: string | null }> {
+    const { segments, sealed, header } = frame
+    if (problem !== null) return { payload: withholdAll(segments, 'unsanitised'), code: problem }
+    if (segments.length === 0 && sealed === null) return { payload: NOTHING_SHOWN, code: null }
+    try {
+      const opener = await this.#options.openers.of(state)
+      const opened = opener.open(segments, sealed, SHOWABLE_KINDS)
+      if (!SQL_PROTOCOLS.has(header.protocol)) return { payload: withholdAll(segments, 'no-rules'), code: null }
+      const payload = sanitiseSql(segments, opened)
+      const fits = (payload.text?.length ?? 0) <= MAX_SHOWN_BYTES
+      return { payload: fits ? payload : withholdAll(segments, 'too-large'), code: null }
+    } catch (error) {
+      // A bug of ours in sanitising must not take the event from the record, nor put a value into a log.
+      const code = error instanceof SluiceError ? error.code : 'internal'
+      return { payload: withholdAll(segments, 'unsanitised'), code }
+    }
+  }
+
+  #deadLetter(record: StoredRecord, error: unknown): Processed {
+    if (!(error instanceof SluiceError)) throw error
+    const { topic, partition, offset, time, key, headers } = record
+    const value = record.value.subarray(0, MAX_DEAD_VALUE_BYTES)
+    const cut = value.length < record.value.length ? `; cut off, it had ${record.value.length} bytes` : ''
+    const letter = {
+      topic,
+      partition,
+      offset,
+      time,
+      error: `${error.code}: ${error.message}${cut}`,
+      key,
+      value,
+      headers,
+    }
+    return {
+      kind: 'dead',
+      id: sourceId(letter),
+      code: error.code,
+      record: { key, value: this.#options.deadLetters.encode(letter), headers: '{"content-type":"application/avro"}' },
+    }
+  }
+}
+
+/** The last event once more: a journal that was shipped again repeats events as they were. */
+function isRepeated(state: SessionState, frame: Frame): boolean {
+  return frame.header.sequence === state.next - 1 && frame.link.equals(state.link)
+}
+
+function auditOf(
+  frame: Frame,
+  payload: SanitisedPayload,
+  unsanitised: boolean,
+): Omit<Audit, 'maskerKeyId' | 'maskerSignature'> {
+  const { header, sensitiveSpans, context, closing, previousLink, link } = frame
+  return { header, sensitiveSpans, context, ...payload, unsanitised, closing, previousLink, link }
+}
