@@ -5,40 +5,47 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markInstalled, satisfies } from '../../scripts/install-state.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const NODE = join(ROOT, 'node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
+const INSTALLED = join(ROOT, 'node_modules/.package-lock.json')
 
-const json = (file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'))
+const json = (file) => JSON.parse(readFileSync(file, 'utf8'))
 
-/** npm writes down what it installed; packages for other platforms aren't among it. */
-const differsFromLock = () => {
-  if (!existsSync(join(ROOT, 'node_modules/.package-lock.json'))) return true
-  const installed = json('node_modules/.package-lock.json').packages
-  return Object.entries(json('package-lock.json').packages).some(
-    ([path, { version, optional, link }]) =>
-      path.includes('node_modules/') && !link && !optional && installed[path]?.version !== version,
-  )
+/** Every package of the lock with the development ones; a start does without those. */
+const isComplete = () => {
+  if (!existsSync(INSTALLED)) return false
+  const { packages } = json(join(ROOT, 'package-lock.json'))
+  const wanted = Object.entries(packages).map(([path, { dev, ...entry }]) => [path, entry])
+  return satisfies(json(INSTALLED).packages, Object.fromEntries(wanted))
 }
 
-const pinnedNode = () => `v${json('package.json').dependencies.node}`
-const nodeVersion = () => spawnSync(NODE, ['--version'], { encoding: 'utf8' }).stdout?.trim()
+/** The npm that runs this, on a Node outside of node_modules: what lies in there is about to be replaced. */
+const npmCommand = () => {
+  const { npm_execpath: script, npm_node_execpath: node } = process.env
+  if (!script?.endsWith('.js')) return ['npm']
+  return [node === undefined || node.startsWith(join(ROOT, 'node_modules')) ? process.execPath : node, script]
+}
+
+const install = () => {
+  const env = { ...process.env, NODE_ENV: 'development' }
+  // Settings of the outer npm that would make the inner one leave the development packages out.
+  for (const name of Object.keys(env)) if (/^npm_config_(?:omit|include|production)$/i.test(name)) delete env[name]
+  const [command, ...before] = npmCommand()
+  const args = [...before, 'ci', '--no-fund', '--no-audit', '--loglevel=error']
+  return spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', process.stderr, process.stderr], env }).status === 0
+}
 
 /** @returns what is wrong and what to do; undefined where everything is there */
 export const ensurePackages = () => {
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  if (differsFromLock()) {
-    console.error('npm test: installing the packages with npm ci …')
-    const env = { ...process.env }
-    // Settings of the outer `npm test` that would reach the inner npm.
-    for (const name of Object.keys(env)) if (/^npm_config_(?:omit|include|production)$/i.test(name)) delete env[name]
-    env.NODE_ENV = 'development'
-    const { status } = spawnSync(npm, ['ci', '--no-fund', '--no-audit'], { cwd: ROOT, stdio: 'inherit', env })
-    if (status !== 0) return 'npm ci failed; its message is above.'
+  if (!isComplete()) {
+    console.error('npm test: installing the packages, with the development ones (a minute or two, once) …')
+    if (!install()) return 'the packages could not be installed; npm says why above'
+    markInstalled(ROOT)
   }
-  if (nodeVersion() === pinnedNode()) return undefined
-  return (
-    `node_modules/.bin/node is ${nodeVersion() || 'missing'}, not ${pinnedNode()}: the install script of the package ` +
-    '`node` did not run. Allow install scripts (npm config ignore-scripts must be false), then: npm ci'
-  )
+  const pinned = `v${json(join(ROOT, 'package.json')).dependencies.node}`
+  const node = spawnSync(join(ROOT, 'node_modules/.bin/node'), ['--version'], { encoding: 'utf8' })
+  const found = node.stdout?.trim() || 'missing'
+  if (found === pinned) return undefined
+  return `the pinned Node ${pinned} is ${found}: its install script did not run. Run: npm rebuild --ignore-scripts=false`
 }

@@ -1,0 +1,99 @@
+// Sluice's proxy as a target: a folder with keys and a ticket, as an installation has them, and the service's own entry
+// point. Masker, indexer and console aren't started: they don't stand in the data path.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ConfigInput } from '@sluice/config'
+import {
+  generateMaskerKeyPair,
+  generateSigningKey,
+  LocalSchemaRegistry,
+  nowMicros,
+  type Subject,
+  TOPICS,
+  ticketCodec,
+} from '@sluice/events'
+import { newTicket, ticketUser } from '@sluice/identity'
+import { EmbeddedLog } from '@sluice/stream'
+import { firstMessage, freePort, start } from './processes.ts'
+import type { Target, TlsSetting } from './targets.ts'
+import type { Upstream } from './upstream.ts'
+
+const PROXY = fileURLToPath(new URL('../../services/proxy/src/main.ts', import.meta.url))
+const CONNECTION = 'bench'
+/** Nobody listens there: tickets need no issuer at run time. */
+const ISSUER = 'https://127.0.0.1:9'
+const SUBJECT: Subject = { issuer: ISSUER, id: 'bench', kind: 'agent', groups: ['agents'], onBehalfOf: null }
+const TICKET_MS = 86_400_000
+/** All rounds together stream some gigabytes through the journal. */
+const JOURNAL_BYTES = 256 * 2 ** 30
+
+const configuration = (upstream: Upstream, tls: TlsSetting, healthPorts: readonly number[]): ConfigInput => {
+  const { host, port, database, user, authorityFile, certificateFile, keyFile } = upstream
+  const [proxy, masker, indexer, console] = healthPorts.map((free) => `127.0.0.1:${free}`)
+  return {
+    log: { dir: 'log', journal: { maxBytes: JOURNAL_BYTES } },
+    tls: { certificate: certificateFile, key: keyFile, authority: authorityFile },
+    keys: { node: 'node.pem', maskerPublic: 'masker.pub', maskerPrivate: 'masker.key', maskerSigning: 'signing.pem' },
+    listeners: { postgres: { port: 0, plaintext: tls === 'off' } },
+    health: { proxy, masker, indexer, console },
+    identity: {
+      issuers: [{ issuer: ISSUER, jwksUri: `${ISSUER}/jwks`, authority: authorityFile, algorithms: ['ES256'] }],
+    },
+    clickhouse: { url: 'https://127.0.0.1:9', password: 'file:upstream-password' },
+    connections: {
+      [CONNECTION]: {
+        protocol: 'postgres',
+        host,
+        port,
+        database,
+        tls: tls === 'off' ? { mode: 'disable' } : { mode: 'verify-full', authority: authorityFile },
+        credentials: { user, password: 'file:upstream-password' },
+      },
+    },
+  }
+}
+
+/** Publishes a ticket the way the console does; returns the name and the password that it gives. */
+const publishTicket = async (logDir: string): Promise<{ readonly user: string; readonly password: string }> => {
+  const wanted = { subject: SUBJECT, connection: CONNECTION, task: null, ttlMs: TICKET_MS }
+  const { ticket, secret } = await newTicket({ ...wanted, now: nowMicros() })
+  const log = EmbeddedLog.open(logDir)
+  const codec = await ticketCodec(LocalSchemaRegistry.open(join(logDir, 'schemas.json')))
+  const producer = await log.producer(TOPICS.tickets)
+  await producer.append([{ key: Buffer.from(ticket.ticketId), value: codec.encode(ticket), headers: '{}' }])
+  await log.close()
+  return { user: ticketUser(SUBJECT.id, ticket.ticketId), password: secret }
+}
+
+export const sluice: Target = {
+  name: 'sluice',
+  title: 'Sluice',
+  unavailable: () => null,
+  start: async (upstream, tls) => {
+    const ports = [await freePort(), await freePort(), await freePort(), await freePort()]
+    const dir = join(upstream.dir, `sluice-${tls}-${ports[0]}`)
+    mkdirSync(dir, { mode: 0o700 })
+    const put = (name: string, content: string | Buffer): void =>
+      writeFileSync(join(dir, name), content, { mode: 0o600 })
+    const masker = await generateMaskerKeyPair()
+    put('node.pem', generateSigningKey())
+    put('signing.pem', generateSigningKey())
+    put('masker.pub', masker.publicKey)
+    put('masker.key', masker.privateKey)
+    put('upstream-password', upstream.password)
+    // JSON is YAML.
+    put('sluice.yaml', JSON.stringify(configuration(upstream, tls, ports), null, 2))
+    const { user, password } = await publishTicket(join(dir, 'log'))
+    const args = [PROXY, '--config', join(dir, 'sluice.yaml')]
+    const running = start(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }, 'SIGTERM')
+    const message = await firstMessage<{ readonly ready: boolean; readonly addresses?: { readonly postgres: string } }>(
+      running,
+    )
+    const port = Number(message.addresses?.postgres.split(':').at(-1))
+    if (!message.ready || !(port > 0)) throw new Error(`the proxy did not start: ${JSON.stringify(message)}`)
+    const authorityFile = tls === 'on' ? upstream.authorityFile : null
+    return { port, user, password, database: CONNECTION, authorityFile, pids: [running.pid], stop: running.stop }
+  },
+}
