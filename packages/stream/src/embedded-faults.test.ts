@@ -2,13 +2,13 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedLog } from './embedded-log.ts'
-import type { OtherProcess } from './event-log.contract.ts'
+import { type OtherProcess, readRecords } from './event-log.contract.ts'
 import { Journal } from './journal.ts'
 import { numbered, numberOf } from './numbered-record.fixture.ts'
 import { spawnWriter } from './spawn-writer.fixture.ts'
@@ -162,5 +162,60 @@ describe('the checkpoint worker', () => {
     expect(readdirSync(join(dir, TOPIC))).toContain('0.db')
     const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
     expect(await consumer.poll({ maxRecords: 10, maxBytes: 10, maxWaitMs: 0 })).toHaveLength(1)
+  })
+})
+
+describe('a disk that takes no more', () => {
+  it('stops the journal and not its process; what was acknowledged is read, and the next process goes on', async () => {
+    const program = `
+      import { Journal } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      import { numbered } from ${JSON.stringify(new URL('./numbered-record.fixture.ts', import.meta.url).href)}
+      const failures = new Set()
+      const onFailure = (error) => failures.add(error.code)
+      const journal = Journal.open({ dir: ${JSON.stringify(dir)}, topic: '${TOPIC}', partition: 0, maxBytes: 2 ** 30, onFailure })
+      // The journal recovers while the -wal file can be begun anew, until the main file is at the limit for good.
+      for (let taken = 0, ill = 0; ill < 20; ) {
+        try {
+          while (true) {
+            journal.assertWritable()
+            const record = numbered(taken, 5000)
+            taken += 1
+            journal.append(record)
+            journal.commit()
+            ill = 0
+          }
+        } catch {
+          ill += 1
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      }
+      console.log(JSON.stringify({ recorded: journal.nextOffset, failures: [...failures], healthy: journal.healthy }))
+      process.exit(0)
+    `
+    // The limit is on the size of a file: a write beyond it fails in the middle, as on a full disk.
+    const command = 'ulimit -f 4096; exec "$0" --input-type=module -e "$1"'
+    const child = spawn('sh', ['-c', command, process.execPath, program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+    await once(child, 'close')
+    const { recorded, ...state } = JSON.parse(output) as { recorded: number; failures: string[]; healthy: boolean }
+    expect(state).toEqual({ failures: ['journal_broken'], healthy: false })
+    expect(recorded).toBeGreaterThan(200)
+    const journal = openJournal()
+    expect(journal.nextOffset).toBe(recorded)
+    journal.append(numbered(recorded))
+    journal.close()
+    const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
+    const records = await readRecords(consumer, recorded + 1)
+    expect(records.map(numberOf)).toEqual(Array.from({ length: recorded + 1 }, (_, number) => number))
+  })
+
+  it('is named in the message where a topic cannot even be opened', async () => {
+    writeFileSync(join(dir, 'taken'), '')
+    await expect(log.producer('taken')).rejects.toThrow(/taken/)
+    mkdirSync(join(dir, TOPIC, '0.db'), { recursive: true })
+    await expect(log.producer(TOPIC)).rejects.toMatchObject({ code: 'log_unwritable' })
   })
 })

@@ -2,7 +2,7 @@
 // of processes read it.
 
 import { EmbeddedConsumer } from './embedded-consumer.ts'
-import { reasonOf, StreamError } from './errors.ts'
+import { StreamError, unwritable } from './errors.ts'
 import type { Consumer, ConsumerOptions, EventLog, Producer, StreamRecord } from './event-log.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { BatchBuffer, MAX_BATCH_BYTES } from './record-batch.ts'
@@ -90,7 +90,7 @@ class EmbeddedProducer implements Producer {
     try {
       if (records.length > 0) this.#writer.atomically(() => this.#write(records))
     } catch (error) {
-      throw error instanceof StreamError ? error : unwritable(this.#writer.file, error)
+      throw unwritable(this.#writer.file, error)
     } finally {
       this.#buffer.clear()
     }
@@ -116,12 +116,4 @@ class EmbeddedProducer implements Producer {
     this.#writer.write(this.#buffer.bytes, this.#buffer.count)
     this.#buffer.clear()
   }
-}
-
-function unwritable(file: string, cause: unknown): StreamError {
-  return new StreamError(
-    'log_unwritable',
-    `${file} can't be written (${reasonOf(cause)}): none of the records was appended. Free space on its disk or repair it, then append again.`,
-    cause,
-  )
 }

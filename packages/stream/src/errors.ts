@@ -43,3 +43,13 @@ export class JournalBroken extends StreamError {
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** What a failed write is reported as; errors of the log itself stay as they are. */
+export function unwritable(file: string, cause: unknown): StreamError {
+  if (cause instanceof StreamError) return cause
+  return new StreamError(
+    'log_unwritable',
+    `${file} can't be written (${reasonOf(cause)}): nothing was written. Free space on its disk, or repair it or its permissions, then try again.`,
+    cause,
+  )
+}

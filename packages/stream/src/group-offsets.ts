@@ -1,11 +1,12 @@
 // How far a group came in one topic. The file belongs to the group's only member, which holds it locked while it lives.
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { StreamError } from './errors.ts'
+import { StreamError, unwritable } from './errors.ts'
 import { isBusy } from './sqlite.ts'
 import { groupFile } from './topic-files.ts'
 
 export class GroupOffsets {
+  readonly #file: string
   readonly #database: DatabaseSync
   readonly #select: StatementSync
   readonly #upsert: StatementSync
@@ -25,17 +26,18 @@ export class GroupOffsets {
       `)
     } catch (error) {
       database.close()
-      if (!isBusy(error)) throw error
+      if (!isBusy(error)) throw unwritable(file, error)
       throw new StreamError(
         'group_taken',
         `The consumer group '${group}' already has its member for ${topic}: stop the other process, or use a group of your own.`,
         error,
       )
     }
-    return new GroupOffsets(database)
+    return new GroupOffsets(file, database)
   }
 
-  private constructor(database: DatabaseSync) {
+  private constructor(file: string, database: DatabaseSync) {
+    this.#file = file
     this.#database = database
     this.#select = database.prepare('SELECT next_offset FROM positions WHERE partition = ?')
     this.#upsert = database.prepare(
@@ -50,7 +52,11 @@ export class GroupOffsets {
   }
 
   commit(partition: number, nextOffset: number): void {
-    this.#upsert.run(partition, nextOffset)
+    try {
+      this.#upsert.run(partition, nextOffset)
+    } catch (error) {
+      throw unwritable(this.#file, error)
+    }
   }
 
   close(): void {

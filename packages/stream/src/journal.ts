@@ -98,25 +98,25 @@ export class Journal {
     if (this.#closed) throw new StreamError('log_closed', 'The journal is closed: the node is stopping.')
   }
 
-  /** Takes a record for this turn's commit; its buffers are copied. Throws JournalFull or JournalBroken and takes nothing. */
+  /**
+   * Takes a record for this turn's commit; its buffers are copied. Throws JournalFull or JournalBroken, and takes nothing,
+   * exactly where `assertWritable` throws.
+   */
   append(record: StreamRecord): void {
     if (this.#failure !== null || this.#closed) this.assertWritable()
-    if (this.#buffer.length >= MAX_BATCH_BYTES) this.commit()
     this.#buffer.add(record)
+    // A turn this large is written in parts; that a part failed is said by `commit`.
+    if (this.#buffer.length >= MAX_BATCH_BYTES) this.#tryFlush()
   }
 
   /**
    * Writes the turn's records in one transaction. After it returned they are with the operating system and survive this
-   * process. Throws JournalBroken; the records are kept then, and committed first as soon as writing works again.
+   * process. Throws JournalBroken: nothing of the turn may go on then. Its records are kept and committed first as soon as
+   * writing works again, so that a session's sequence has no gap.
    */
   commit(): void {
+    if (!(this.#failure instanceof JournalBroken) && this.#buffer.count > 0) this.#tryFlush()
     if (this.#failure instanceof JournalBroken) throw this.#failure
-    if (this.#buffer.count === 0) return
-    try {
-      this.#flush()
-    } catch (error) {
-      throw this.#fail(brokenBy(this.#writer.file, error))
-    }
     if (this.#unmeasuredBytes >= MEASURE_EVERY_BYTES) this.#measure()
   }
 
@@ -152,6 +152,14 @@ export class Journal {
     if (lost !== undefined) throw brokenBy(this.#writer.file, lost)
   }
 
+  #tryFlush(): void {
+    try {
+      this.#flush()
+    } catch (error) {
+      this.#fail(brokenBy(this.#writer.file, error))
+    }
+  }
+
   #flush(): void {
     const buffer = this.#buffer
     if (buffer.count === 0) return
@@ -168,14 +176,13 @@ export class Journal {
       this.#fail(fullAt(this.#writer.file, this.#sizeBytes, this.#options.maxBytes))
   }
 
-  #fail<F extends JournalFull | JournalBroken>(failure: F): F {
+  #fail(failure: JournalFull | JournalBroken): void {
     const first = this.#failure === null
     this.#failure = failure
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.#reconsider(), RETRY_MS)
     this.#retry.unref()
     if (first) this.#options.onFailure(failure)
-    return failure
   }
 
   /** Looks whether what stopped the journal is over, and writes what a failed commit left. */

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type CheckpointReport, type WalWatch, watchWal } from './checkpointer.ts'
-import { StreamError } from './errors.ts'
+import { StreamError, unwritable } from './errors.ts'
 import { numberFrom, pragma } from './sqlite.ts'
 import { WriterLock } from './writer-lock.ts'
 
@@ -43,13 +43,15 @@ export class PartitionWriter {
   #nextOffset: number
   #lastTime: number
 
+  /** Throws `writer_taken`, `log_corrupt`, or `log_unwritable` where the disk or its permissions are in the way. */
   static open(file: string, options: PartitionWriterOptions = {}): PartitionWriter {
-    const lock = WriterLock.acquire(file)
+    let lock: WriterLock | undefined
     try {
+      lock = WriterLock.acquire(file)
       return new PartitionWriter(file, lock, options)
     } catch (error) {
-      lock.release()
-      throw error
+      lock?.release()
+      throw unwritable(file, error)
     }
   }
 
