@@ -22,7 +22,7 @@ const CODE = /\.(ts|js|mjs|cjs)$/
 
 export const codeFiles = (): readonly string[] => textFiles().filter((file) => CODE.test(file))
 
-export const isTest = (file: string): boolean => file.startsWith('test/') || /\.(test|contract)\.ts$/.test(file)
+export const isTest = (file: string): boolean => file.startsWith('test/') || /\.(test|contract|fixture)\.ts$/.test(file)
 
 /** The code without comments, so that a word in prose is not taken for a call; strings stay. */
 export const withoutComments = (code: string): string =>

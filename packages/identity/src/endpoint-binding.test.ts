@@ -4,20 +4,18 @@ import * as x509 from '@peculiar/x509'
 import { describe, expect, it } from 'vitest'
 import { endpointBinding } from './endpoint-binding.ts'
 
-async function certificate(keyAlgorithm: object, signingAlgorithm: object): Promise<Buffer> {
-  const keys = (await webcrypto.subtle.generateKey(keyAlgorithm as webcrypto.EcKeyGenParams, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair
-  const made = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=a',
-    keys,
-    signingAlgorithm: signingAlgorithm as x509.X509CertificateCreateSelfSignedParams['signingAlgorithm'] & object,
-  })
+type KeyAlgorithm = webcrypto.EcKeyGenParams | webcrypto.RsaHashedKeyGenParams | { name: 'Ed25519' }
+
+async function certificate(
+  keyAlgorithm: KeyAlgorithm,
+  signingAlgorithm: webcrypto.EcdsaParams | webcrypto.RsaPssParams | { name: string },
+): Promise<Buffer> {
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm as webcrypto.EcKeyGenParams, true, ['sign', 'verify'])
+  const made = await x509.X509CertificateGenerator.createSelfSigned({ name: 'CN=a', keys, signingAlgorithm })
   return Buffer.from(made.rawData)
 }
 
-const rsa = (name: string, hash: string): object => ({
+const rsa = (name: string, hash: string): webcrypto.RsaHashedKeyGenParams => ({
   name,
   hash,
   modulusLength: 2048,

@@ -10,6 +10,7 @@ describe('SASLprep', () => {
     ['NFKC of a roman numeral', '\u2168', 'IX'],
     ['a space of another kind', 'a\u00a0b', 'a b'],
     ['a control character: as it is', '\u0007\u00aa', '\u0007\u00aa'],
+    ['a mark that the normalisation would make another: as it is', 'x\u0340', 'x\u0340'],
     ['mixed directions: as it is', '\u0627\u00aa', '\u0627\u00aa'],
     ['right to left from end to end', '\u0627\u0628', '\u0627\u0628'],
     ['nothing is left: as it is', '\u00ad', '\u00ad'],

@@ -1,5 +1,6 @@
-// SASLprep (RFC 4013) of a password, as PostgreSQL applies it: what can't be prepared is used as it is.
-// Unassigned code points of Unicode 3.2 are not looked up: they change nothing unless the normalisation changes them.
+// SASLprep (RFC 4013) of a password, as PostgreSQL applies it: what can't be prepared is used as it is, and checked
+// is the text before its normalisation. Code points newer than Unicode 3.2 are not looked up: that makes a difference
+// only to a password that holds such a one and also a character that the normalisation changes.
 
 type Range = readonly [first: number, last: number]
 
@@ -54,9 +55,9 @@ export function saslPrepared(password: string): string {
   if (ASCII.test(password)) return password
   const mapped = Array.from(password, (character) =>
     isIn(NON_ASCII_SPACE, character) ? ' ' : isIn(MAPPED_TO_NOTHING, character) ? '' : character,
-  )
-  const prepared = mapped.join('').normalize('NFKC')
-  return prepared === '' || holdsProhibited(prepared) || mixesDirections(prepared) ? password : prepared
+  ).join('')
+  if (mapped === '' || holdsProhibited(mapped) || mixesDirections(mapped)) return password
+  return mapped.normalize('NFKC')
 }
 
 function isIn(table: readonly Range[], character: string): boolean {
@@ -65,13 +66,13 @@ function isIn(table: readonly Range[], character: string): boolean {
 }
 
 function holdsProhibited(text: string): boolean {
-  return NONCHARACTER.test(text) || [...text].some((character) => isIn(PROHIBITED, character))
+  return NONCHARACTER.test(text) || Array.from(text).some((character) => isIn(PROHIBITED, character))
 }
 
 /** RFC 3454 section 6: right-to-left text begins and ends with such characters and holds none of the other direction. */
 function mixesDirections(text: string): boolean {
   if (!RIGHT_TO_LEFT.test(text)) return false
-  const characters = [...text]
+  const characters = Array.from(text)
   const ends = [characters[0] ?? '', characters.at(-1) ?? '']
   return LEFT_TO_RIGHT.test(text) || !ends.every((character) => RIGHT_TO_LEFT.test(character))
 }

@@ -9,8 +9,8 @@ export const MAX_GROUPS = 256
 const KINDS: readonly string[] = ['human', 'agent', 'service'] satisfies readonly SubjectKind[]
 /** Who doesn't say what it is gets the least: agents may do less than people and services. */
 const DEFAULT_KIND: SubjectKind = 'agent'
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be in a name
-const NAME = /^[^\u0000-\u001f\u007f]+$/
+/** No control character: a name stands in logs and on terminals. */
+const NAME = /^\P{Cc}+$/u
 
 type Claims = Readonly<Record<string, unknown>>
 

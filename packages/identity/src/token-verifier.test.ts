@@ -204,13 +204,12 @@ describe('refused', () => {
         fc.nat(token.length - 1),
         fc.constantFrom('A', 'B', '.', '-', '{', '\0'),
         async (at, character) => {
-          if (token[at] === character) return
-          const changed = token.slice(0, at) + character + token.slice(at + 1)
           // The last character of a signature holds bits that count for nothing.
+          fc.pre(token[at] !== character && at < token.length - 1)
+          const changed = token.slice(0, at) + character + token.slice(at + 1)
           const outcome = await verifier.verify(changed, 'sluice:proxy').catch((error: unknown) => error)
-          if (!(outcome instanceof Error)) return expect(at).toBe(token.length - 1)
-          expect((outcome as unknown as { code: string }).code).toMatch(/^token_/)
-          expect(outcome.message).not.toContain(token.slice(40, 60))
+          expect(outcome).toMatchObject({ code: expect.stringMatching(/^token_/) })
+          expect((outcome as Error).message).not.toContain(token.slice(40, 60))
         },
       ),
       { numRuns: 200 },

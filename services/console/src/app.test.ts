@@ -204,7 +204,10 @@ describe('questions', () => {
     server.questions.listSessions = listSessions
     expect(answer.status).toBe(500)
     expect(answer.text).not.toContain('secret detail')
-    expect(answer.json).toMatchObject({ code: 'internal', instance: `urn:uuid:${answer.headers['x-request-id']}` })
+    expect(answer.json).toMatchObject({
+      code: 'internal',
+      instance: `urn:uuid:${String(answer.headers['x-request-id'])}`,
+    })
   })
 })
 
