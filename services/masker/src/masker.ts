@@ -112,11 +112,15 @@ export class Masker {
 
   /** Works until the signal; a batch that was begun is finished. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const records = await this.#poll(signal)
-      if (records.length > 0) await this.#work(records, signal)
-      await this.#housekeeping(records.length === 0)
-    }
+    while (!signal.aborted) await this.step(signal, POLL_WAIT_MS)
+  }
+
+  /** One batch; returns how many frames it had, 0 where none came within `maxWaitMs`. */
+  async step(signal: AbortSignal, maxWaitMs: number): Promise<number> {
+    const records = await this.#poll(signal, maxWaitMs)
+    if (records.length > 0) await this.#work(records, signal)
+    await this.#housekeeping(records.length === 0)
+    return records.length
   }
 
   readiness(): Readiness {
@@ -129,12 +133,12 @@ export class Masker {
     await this.#deadTopic.close()
   }
 
-  async #poll(signal: AbortSignal): Promise<readonly StoredRecord[]> {
+  async #poll(signal: AbortSignal, maxWaitMs: number): Promise<readonly StoredRecord[]> {
     try {
       return await this.#frames.poll({
         maxRecords: MAX_BATCH_RECORDS,
         maxBytes: MAX_BATCH_BYTES,
-        maxWaitMs: POLL_WAIT_MS,
+        maxWaitMs,
         signal,
       })
     } catch (error) {

@@ -1,0 +1,109 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TOPICS } from '@sluice/events'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NODE, Node } from './masker.fixture.ts'
+
+let node: Node
+let config: string
+const children = new Set<ChildProcess>()
+
+beforeEach(async () => {
+  node = await Node.start()
+  config = await writeConfig(node)
+})
+
+afterEach(async () => {
+  for (const child of children) await kill(child)
+  await node.stop()
+})
+
+async function writeConfig({ dir, keys }: Node): Promise<string> {
+  await mkdir(join(dir, 'keys'))
+  const files = {
+    'node.pem': keys.node,
+    'masker.pub': keys.maskerPublic,
+    'masker.key': keys.masker,
+    'signing.pem': keys.signing,
+  }
+  for (const [name, content] of Object.entries(files)) await writeFile(join(dir, 'keys', name), content)
+  const file = join(dir, 'sluice.yaml')
+  const settings = {
+    node: { id: NODE },
+    tls: { certificate: 'server.pem', key: 'server.key', authority: 'ca.pem' },
+    keys: {
+      node: 'keys/node.pem',
+      maskerPublic: 'keys/masker.pub',
+      maskerPrivate: 'keys/masker.key',
+      maskerSigning: 'keys/signing.pem',
+    },
+    health: { masker: '127.0.0.1:0' },
+    identity: {
+      issuers: [{ issuer: 'https://issuer.test', jwksUri: 'https://issuer.test/jwks', algorithms: ['ES256'] }],
+    },
+    clickhouse: { url: 'http://127.0.0.1:8123', password: 'file:password', plaintextLoopback: true },
+    connections: {},
+  }
+  await writeFile(file, JSON.stringify(settings))
+  return file
+}
+
+/** Starts the service, and waits until it says that it is ready. */
+async function start(): Promise<{ child: ChildProcess; health: string }> {
+  const child = fork(join(import.meta.dirname, 'main.ts'), ['--config', config], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  children.add(child)
+  const [message] = await once(child, 'message')
+  expect(message).toMatchObject({ ready: true, service: 'masker' })
+  return { child, health: message.addresses.health }
+}
+
+async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  children.delete(child)
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+}
+
+/** Waits until so many audit events are there. */
+async function audited(count: number): Promise<void> {
+  await expect
+    .poll(async () => (await node.records(TOPICS.audit)).length, { timeout: 15_000, interval: 50 })
+    .toBeGreaterThanOrEqual(count)
+}
+
+describe('the masker service', () => {
+  it('audits while it runs, tells its health and metrics, and stops when asked', async () => {
+    const { child, health } = await start()
+    const ids = await node.runSession(3)
+    await audited(ids.length)
+    expect((await fetch(`${health}/readyz`)).status).toBe(200)
+    expect(await (await fetch(`${health}/metrics`)).text()).toContain(
+      'sluice_masker_audited_events_total{outcome="sanitised"} 5',
+    )
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await exited).toEqual([0, null])
+  })
+
+  it('killed again and again in the middle of its work, publishes every event once and in order', async () => {
+    const ids: string[] = []
+    for (let round = 0; round < 4; round++) {
+      const { child } = await start()
+      for (let session = 0; session < 6; session++) ids.push(...(await node.runSession(20)))
+      // Somewhere behind the first events of the round, wherever that finds the process.
+      await audited(Math.max(1, ids.length - 40 * (round + 1)))
+      await kill(child)
+    }
+    const { child } = await start()
+    await audited(ids.length)
+    await kill(child, 'SIGTERM')
+    const audits = await node.audits()
+    expect(audits.map(({ header }) => header.eventId)).toEqual(ids)
+    expect(audits.filter(({ unsanitised }) => unsanitised)).toEqual([])
+  })
+})
