@@ -37,10 +37,11 @@ export class EmbeddedConsumer implements Consumer {
 
   constructor(dir: string, { group, topics, from }: ConsumerOptions) {
     this.#dir = dir
-    this.#topics = topics
-    this.#bell = new DirectoryBell(topics.map((topic) => topicDirectory(dir, topic)))
+    this.#topics = [...new Set(topics)]
+    this.#bell = new DirectoryBell(this.#topics.map((topic) => topicDirectory(dir, topic)))
     try {
-      if (group !== null) for (const topic of topics) this.#groups.set(topic, GroupOffsets.open(dir, group, topic))
+      if (group !== null)
+        for (const topic of this.#topics) this.#groups.set(topic, GroupOffsets.open(dir, group, topic))
       this.#discover(from)
     } catch (error) {
       this.#release()

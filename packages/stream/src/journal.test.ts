@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EmbeddedLog } from './embedded-log.ts'
 import { JournalBroken, JournalFull } from './errors.ts'
@@ -135,6 +136,48 @@ describe('Journal at its bound', () => {
     const left = await readAll()
     expect(left.at(-1)).toMatchObject({ offset: taken, value: Buffer.from('after') })
     expect(left).toHaveLength(2)
+  })
+})
+
+describe('Journal behind a reader that stands still', () => {
+  it('stops at its bound, because the -wal file cannot be begun anew, and goes on when the reader does', async () => {
+    const journal = openJournal({ maxBytes: 4 * 1024 * 1024 })
+    journal.append(record('a'))
+    journal.commit()
+    const reader = new DatabaseSync(join(dir, TOPIC, '0.db'), { readOnly: true })
+    const reading = reader.prepare('SELECT base_offset FROM batches UNION ALL SELECT 1').iterate()
+    reading.next()
+    await vi.waitFor(
+      () => {
+        for (let turn = 0; turn < 20; turn += 1) {
+          if (!journal.healthy) return
+          journal.append(record(Buffer.alloc(10_000)))
+          journal.commit()
+          journal.trim(Number.MAX_SAFE_INTEGER)
+        }
+        throw new Error('still healthy')
+      },
+      { timeout: 15_000, interval: 1 },
+    )
+    expect(() => journal.assertWritable()).toThrow(JournalFull)
+    expect(journal.depthBytes).toBeLessThan(6 * 1024 * 1024)
+    reading.return?.()
+    reader.close()
+    await vi.waitFor(() => expect(journal.healthy).toBe(true), { timeout: 15_000 })
+    journal.append(record('b'))
+    journal.commit()
+    expect((await readAll()).at(-1)?.value.toString()).toBe('b')
+  })
+})
+
+describe('Journal with a retention', () => {
+  it('trims by itself', async () => {
+    const journal = openJournal({ retentionMs: 0 })
+    for (const value of ['a', 'b', 'c']) {
+      journal.append(record(value))
+      journal.commit()
+    }
+    await vi.waitFor(async () => expect(values(await readAll())).toEqual(['c']), { timeout: 5000 })
   })
 })
 
