@@ -1,0 +1,204 @@
+// The real proxy as a child process with a configuration of its own, in front of a real database; tickets are made as
+// the console makes them, and its journal can be opened with the masker's key.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  type Frame,
+  frameCodec,
+  generateMaskerKeyPair,
+  generateSigningKey,
+  importMaskerPrivateKey,
+  LocalSchemaRegistry,
+  nowMicros,
+  type OpenedSegment,
+  SealOpener,
+  TOPICS,
+  ticketCodec,
+} from '@sluice/events'
+import { createAuthority, issueServerCertificate, newTicket, ticketUser } from '@sluice/identity'
+import { EmbeddedLog } from '@sluice/stream'
+import { stringify } from 'yaml'
+import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
+import { type Issuer, startIssuer } from './issuer.ts'
+
+const MAIN = fileURLToPath(new URL('../../services/proxy/src/main.ts', import.meta.url))
+const READY_MS = 30_000
+
+export type Login = { readonly user: string; readonly password: string }
+
+export type RecordedFrame = Frame & {
+  /** Each segment's bytes, opened with the masker's key. */
+  readonly opened: readonly OpenedSegment[]
+}
+
+export type Proxy = {
+  readonly host: '127.0.0.1'
+  readonly port: number
+  readonly healthUrl: string
+  readonly dir: string
+  readonly authorityFile: string
+  readonly authority: string
+  readonly issuer: Issuer
+  readonly child: ChildProcess
+  /** What the process wrote to its log. */
+  readonly log: () => string
+  readonly ticket: (options?: { readonly ttlMs?: number; readonly connection?: string | null }) => Promise<Login>
+  /** A complete libpq URL with certificate check. */
+  readonly url: (login: Login, database?: string) => string
+  readonly frames: () => Promise<readonly RecordedFrame[]>
+  readonly stop: () => Promise<void>
+}
+
+export type ProxyOptions = {
+  readonly limits?: Readonly<Record<string, number>>
+  readonly plaintext?: boolean
+  readonly journalBytes?: number
+  /** Overrides parts of the connection `shop`. */
+  readonly connection?: Readonly<Record<string, unknown>>
+}
+
+export async function startProxy(database: Database, options: ProxyOptions = {}): Promise<Proxy> {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-proxy-'))
+  const authority = await createAuthority('Sluice test authority')
+  const certificate = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })
+  const issuer = await startIssuer(authority)
+  const masker = await generateMaskerKeyPair()
+  const put = (name: string, content: string | Buffer): string => {
+    writeFileSync(join(dir, name), content, { mode: 0o600 })
+    return name
+  }
+  mkdirSync(join(dir, 'log'))
+  put('upstream.pem', database.authority.certificate)
+  const authorityFile = join(dir, put('ca.pem', authority.certificate))
+  const configFile = join(
+    dir,
+    put(
+      'sluice.yaml',
+      stringify({
+        node: { id: 'node-1' },
+        log: {
+          dir: 'log',
+          ...(options.journalBytes === undefined ? {} : { journal: { maxBytes: options.journalBytes } }),
+        },
+        tls: {
+          certificate: put('server.pem', certificate.certificate),
+          key: put('server.key', certificate.key),
+          authority: 'ca.pem',
+        },
+        keys: {
+          node: put('node.pem', generateSigningKey()),
+          maskerPublic: put('masker.pub', masker.publicKey),
+          maskerPrivate: put('masker.key', masker.privateKey),
+          maskerSigning: put('masker.pem', generateSigningKey()),
+        },
+        listeners: { postgres: { port: 0, plaintext: options.plaintext ?? false }, console: { port: 0 } },
+        health: { proxy: '127.0.0.1:0' },
+        identity: {
+          issuers: [{ issuer: issuer.url, jwksUri: issuer.jwksUri, authority: 'ca.pem', algorithms: ['ES256'] }],
+        },
+        clickhouse: { url: 'http://127.0.0.1:1', password: 'env:NONE', plaintextLoopback: true },
+        connections: {
+          shop: {
+            protocol: 'postgres',
+            host: database.server.host,
+            port: database.server.port,
+            database: database.name,
+            tls: { mode: 'verify-full', authority: 'upstream.pem' },
+            credentials: { user: GATEWAY_ROLE, password: `file:${put('password', GATEWAY_PASSWORD)}` },
+            ...options.connection,
+          },
+        },
+        limits: options.limits ?? {},
+      }),
+    ),
+  )
+
+  const child = fork(MAIN, ['--config', configFile], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+  let log = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text
+  })
+  const addresses = await ready(child, () => log)
+  const [, port = '0'] = /:(\d+)$/.exec(addresses['postgres'] ?? '') ?? []
+  const eventLog = EmbeddedLog.open(join(dir, 'log'))
+  const registry = LocalSchemaRegistry.open(join(dir, 'log', 'schemas.json'))
+  const tickets = await ticketCodec(registry)
+  const producer = await eventLog.producer(TOPICS.tickets)
+  return {
+    host: '127.0.0.1',
+    port: Number(port),
+    healthUrl: addresses['health'] ?? '',
+    dir,
+    authorityFile,
+    authority: authority.certificate,
+    issuer,
+    child,
+    log: () => log,
+    ticket: async ({ ttlMs = 900_000, connection = null } = {}) => {
+      const subject = { issuer: issuer.url, id: 'agent', kind: 'agent', groups: ['agents'], onBehalfOf: null } as const
+      const { ticket, secret } = await newTicket({ subject, connection, task: null, ttlMs, now: nowMicros() })
+      await producer.append([{ key: Buffer.from(ticket.ticketId), value: tickets.encode(ticket), headers: '{}' }])
+      return { user: ticketUser('agent', ticket.ticketId), password: secret }
+    },
+    url: ({ user, password }, name = 'shop') =>
+      `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@localhost:${port}/${name}?sslmode=verify-full&sslrootcert=${encodeURIComponent(authorityFile)}`,
+    frames: () => readFrames(eventLog, registry, masker.privateKey),
+    stop: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await ended
+      }
+      await eventLog.close()
+      await issuer.stop()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function ready(child: ChildProcess, log: () => string): Promise<Readonly<Record<string, string>>> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`the proxy is not ready in time: ${log()}`)), READY_MS)
+    child.once('exit', (code) => {
+      clearTimeout(late)
+      reject(new Error(`the proxy ended with ${code}: ${log()}`))
+    })
+    child.once('message', (message: { ready: boolean; addresses: Record<string, string> }) => {
+      clearTimeout(late)
+      if (message.ready) resolve(message.addresses)
+      else reject(new Error(`the proxy did not start: ${JSON.stringify(message)}`))
+    })
+  })
+}
+
+async function readFrames(
+  log: EmbeddedLog,
+  registry: LocalSchemaRegistry,
+  key: Buffer,
+): Promise<readonly RecordedFrame[]> {
+  const codec = await frameCodec(registry)
+  const privateKey = await importMaskerPrivateKey(key)
+  const consumer = await log.consumer({ group: null, topics: [TOPICS.frames], from: 'earliest' })
+  const openers = new Map<string, SealOpener>()
+  const frames: RecordedFrame[] = []
+  try {
+    for (;;) {
+      const records = await consumer.poll({ maxRecords: 1000, maxBytes: 64 * 1024 * 1024, maxWaitMs: 0 })
+      if (records.length === 0) return frames
+      for (const record of records) {
+        const frame = codec.decode(record.value)
+        const { sessionId } = frame.header
+        if (frame.sessionKey !== null) {
+          openers.set(sessionId, await SealOpener.fromWrapped(sessionId, frame.sessionKey, privateKey))
+        }
+        frames.push({ ...frame, opened: openers.get(sessionId)?.open(frame.segments, frame.sealed) ?? [] })
+      }
+    }
+  } finally {
+    await consumer.close()
+  }
+}
