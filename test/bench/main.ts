@@ -1,10 +1,12 @@
 // npm run bench -- [row …] [--rounds N] [--seconds S] [--targets a,b] [--tls off,on] [--dry]
+//   --profile: where the proxy spends its time under each row, instead of a comparison
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machineFacts } from './machine.ts'
 import { measure, type Plan, type RowResult } from './measure.ts'
+import { profileRow } from './profile.ts'
 import { markdown, merge, type Recorded } from './report.ts'
 import { ROWS } from './rows.ts'
 import { sluice } from './sluice-target.ts'
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '10' },
     targets: { type: 'string', default: TARGETS.map(({ name }) => name).join(',') },
     tls: { type: 'string', default: 'off,on' },
+    profile: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
   },
 })
@@ -66,6 +69,17 @@ const main = async (): Promise<void> => {
     const leave = (): never => process.exit(130)
     void upstream.stop().then(leave, leave)
   })
+  if (values.profile) {
+    try {
+      const wanted = rows.flatMap((row) =>
+        tls.filter((setting) => row.tls.includes(setting)).map((setting) => ({ row, setting })),
+      )
+      for (const { row, setting } of wanted) console.log(await profileRow(upstream, row, setting, plan.seconds), '\n')
+    } finally {
+      await upstream.stop()
+    }
+    return
+  }
   let results: readonly RowResult[]
   try {
     results = await measure(upstream, plan)

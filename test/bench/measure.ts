@@ -79,7 +79,9 @@ const sample = async (
     const cpu = cpuMicros === null ? '' : `, ${cpuMicros.toFixed(1)} µs CPU each`
     plan.say(`${row.id} tls ${tls} round ${round + 1} ${target.name}: ${value.toPrecision(4)} ${row.unit}${cpu}`)
   } catch (error) {
-    plan.say(`${row.id} tls ${tls} round ${round + 1} ${target.name}: failed: ${(error as Error).message}`)
+    plan.say(
+      `${row.id} tls ${tls} round ${round + 1} ${target.name}: failed: ${(error as Error).message}\n${instance.said?.() ?? ''}`,
+    )
   }
 }
 

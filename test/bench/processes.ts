@@ -10,18 +10,22 @@ const READY_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
 const POLL_MS = 20
 
-/** Nanoseconds on a processor of all the threads of a process, in microseconds. */
-export const cpuMicros = (pid: number): number => {
-  let nanos = 0
+/** Microseconds on a processor of each thread of a process, by `name id`. */
+export const cpuMicrosByThread = (pid: number): ReadonlyMap<string, number> => {
+  const threads = new Map<string, number>()
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     try {
-      nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+      const nanos = Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+      threads.set(`${readFileSync(`/proc/${pid}/task/${thread}/comm`, 'utf8').trim()} ${thread}`, nanos / 1000)
     } catch {
-      // The thread ended between the two reads.
+      // The thread ended between the reads.
     }
   }
-  return nanos / 1000
+  return threads
 }
+
+export const cpuMicros = (pid: number): number =>
+  [...cpuMicrosByThread(pid).values()].reduce((total, micros) => total + micros, 0)
 
 const statusBytes = (pid: number, field: string): number => {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8')
@@ -47,7 +51,13 @@ export const freePort = async (): Promise<number> => {
   return address.port
 }
 
-export type Running = { readonly pid: number; readonly child: ChildProcess; readonly stop: () => Promise<void> }
+export type Running = {
+  readonly pid: number
+  readonly child: ChildProcess
+  readonly stop: () => Promise<void>
+  /** The end of what it wrote to stderr. */
+  readonly said: () => string
+}
 
 /** Starts a program; what it says on stderr is shown only where it ends by itself. */
 export const start = (
@@ -75,7 +85,7 @@ export const start = (
     await ended
     clearTimeout(killer)
   }
-  return { pid: child.pid ?? 0, child, stop }
+  return { pid: child.pid ?? 0, child, stop, said: () => said }
 }
 
 /** Waits until something accepts connections there; fails when the process ended before. */

@@ -17,7 +17,7 @@ import {
 import { newTicket, ticketUser } from '@sluice/identity'
 import { EmbeddedLog } from '@sluice/stream'
 import { firstMessage, freePort, start } from './processes.ts'
-import type { Target, TlsSetting } from './targets.ts'
+import type { Instance, Target, TlsSetting } from './targets.ts'
 import type { Upstream } from './upstream.ts'
 
 const PROXY = fileURLToPath(new URL('../../services/proxy/src/main.ts', import.meta.url))
@@ -67,33 +67,47 @@ const publishTicket = async (logDir: string): Promise<{ readonly user: string; r
   return { user: ticketUser(SUBJECT.id, ticket.ticketId), password: secret }
 }
 
+export const startSluice = async (
+  upstream: Upstream,
+  tls: TlsSetting,
+  nodeOptions: readonly string[] = [],
+): Promise<Instance> => {
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const dir = join(upstream.dir, `sluice-${tls}-${ports[0]}`)
+  mkdirSync(dir, { mode: 0o700 })
+  const put = (name: string, content: string | Buffer): void => writeFileSync(join(dir, name), content, { mode: 0o600 })
+  const masker = await generateMaskerKeyPair()
+  put('node.pem', generateSigningKey())
+  put('signing.pem', generateSigningKey())
+  put('masker.pub', masker.publicKey)
+  put('masker.key', masker.privateKey)
+  put('upstream-password', upstream.password)
+  // JSON is YAML.
+  put('sluice.yaml', JSON.stringify(configuration(upstream, tls, ports), null, 2))
+  const { user, password } = await publishTicket(join(dir, 'log'))
+  const args = [...nodeOptions, PROXY, '--config', join(dir, 'sluice.yaml')]
+  const running = start(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }, 'SIGTERM')
+  const message = await firstMessage<{ readonly ready: boolean; readonly addresses?: { readonly postgres: string } }>(
+    running,
+  )
+  const port = Number(message.addresses?.postgres.split(':').at(-1))
+  if (!message.ready || !(port > 0)) throw new Error(`the proxy did not start: ${JSON.stringify(message)}`)
+  const authorityFile = tls === 'on' ? upstream.authorityFile : null
+  return {
+    port,
+    user,
+    password,
+    database: CONNECTION,
+    authorityFile,
+    pids: [running.pid],
+    stop: running.stop,
+    said: running.said,
+  }
+}
+
 export const sluice: Target = {
   name: 'sluice',
   title: 'Sluice',
   unavailable: () => null,
-  start: async (upstream, tls) => {
-    const ports = [await freePort(), await freePort(), await freePort(), await freePort()]
-    const dir = join(upstream.dir, `sluice-${tls}-${ports[0]}`)
-    mkdirSync(dir, { mode: 0o700 })
-    const put = (name: string, content: string | Buffer): void =>
-      writeFileSync(join(dir, name), content, { mode: 0o600 })
-    const masker = await generateMaskerKeyPair()
-    put('node.pem', generateSigningKey())
-    put('signing.pem', generateSigningKey())
-    put('masker.pub', masker.publicKey)
-    put('masker.key', masker.privateKey)
-    put('upstream-password', upstream.password)
-    // JSON is YAML.
-    put('sluice.yaml', JSON.stringify(configuration(upstream, tls, ports), null, 2))
-    const { user, password } = await publishTicket(join(dir, 'log'))
-    const args = [PROXY, '--config', join(dir, 'sluice.yaml')]
-    const running = start(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }, 'SIGTERM')
-    const message = await firstMessage<{ readonly ready: boolean; readonly addresses?: { readonly postgres: string } }>(
-      running,
-    )
-    const port = Number(message.addresses?.postgres.split(':').at(-1))
-    if (!message.ready || !(port > 0)) throw new Error(`the proxy did not start: ${JSON.stringify(message)}`)
-    const authorityFile = tls === 'on' ? upstream.authorityFile : null
-    return { port, user, password, database: CONNECTION, authorityFile, pids: [running.pid], stop: running.stop }
-  },
+  start: (upstream, tls) => startSluice(upstream, tls),
 }

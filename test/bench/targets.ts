@@ -19,6 +19,8 @@ export type Instance = {
   /** The gateway's processes; none for the direct connection. */
   readonly pids: readonly number[]
   readonly stop: () => Promise<void>
+  /** The end of what the gateway wrote to stderr: why a row failed. */
+  readonly said?: () => string
 }
 
 export type Target = {
