@@ -9,13 +9,11 @@ export const OPERATOR = 16
 export const SELF = 32
 /** With one of these in it, an operator may end in + or -. */
 export const FREE_ENDING = 64
-export const HEX = 128
 
 const CLASSES: readonly (readonly [string, number])[] = [
   [' \t\f\v', SPACE],
   ['\n\r', SPACE | NEWLINE],
-  ['0123456789', DIGIT | HEX],
-  ['abcdefABCDEF', HEX],
+  ['0123456789', DIGIT],
   ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_', IDENT_START],
   ['~!@#^&|`?+-*/%<>=', OPERATOR],
   ['~!@#^&|`?%', FREE_ENDING],

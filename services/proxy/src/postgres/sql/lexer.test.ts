@@ -5,9 +5,62 @@ import { cutLiterals, MAX_CUTS } from './cut-literals.ts'
 import { lex } from './lexer.ts'
 
 const pieces = fc.constantFrom(
-  "'", "''", 'e', 'E', 'n', 'b', 'x', 'U&', '"', '$', '$$', '$a$', '$1', '\\', '/*', '*/', '--', '\n', ' ', '\t', '.', '..',
-  '1', '2_0', '0x1F', '1e5', '1.5', '.5', 'e+', ':', '::', ':=', '=>', '<=', '-', '+', '@', '*', '/', '?', '(', ')', '[', ']',
-  ',', ';', 'a', 'select', 'é', '日本', '🙂', '_', 'uescape', "E'\\''", '{', '~',
+  "'",
+  "''",
+  'e',
+  'E',
+  'n',
+  'b',
+  'x',
+  'U&',
+  '"',
+  '$',
+  '$$',
+  '$a$',
+  '$1',
+  '\\',
+  '/*',
+  '*/',
+  '--',
+  '\n',
+  ' ',
+  '\t',
+  '.',
+  '..',
+  '1',
+  '2_0',
+  '0x1F',
+  '1e5',
+  '1.5',
+  '.5',
+  'e+',
+  ':',
+  '::',
+  ':=',
+  '=>',
+  '<=',
+  '-',
+  '+',
+  '@',
+  '*',
+  '/',
+  '?',
+  '(',
+  ')',
+  '[',
+  ']',
+  ',',
+  ';',
+  'a',
+  'select',
+  'é',
+  '日本',
+  '🙂',
+  '_',
+  'uescape',
+  "E'\\''",
+  '{',
+  '~',
 )
 const fragments = fc.array(pieces, { maxLength: 24 }).map((parts) => parts.join(''))
 
@@ -31,16 +84,27 @@ describe('lex', () => {
     ["'a' 'b'", ["string:'a'", "string:'b'"]],
     ["N'x'", ['identifier:N', "string:'x'"]],
     ["b'1''0'", ["bit-string:b'1'", "string:'0'"]],
-    [`u&'\\0061' U&"d!0061t" uescape '!'`, [
-      "unicode-string:u&'\\0061'", 'quoted-identifier:U&"d!0061t"', 'identifier:uescape', "string:'!'",
-    ]],
+    [
+      `u&'\\0061' U&"d!0061t" uescape '!'`,
+      ["unicode-string:u&'\\0061'", 'quoted-identifier:U&"d!0061t"', 'identifier:uescape', "string:'!'"],
+    ],
     ['$$a$b$$ $t$ $$ $t$', ['dollar-string:$$a$b$$', 'dollar-string:$t$ $$ $t$']],
     ['a$b$c$1 $12', ['identifier:a$b$c$1', 'parameter:$12']],
     ['/* a /* b */ c */ 1 -- d', ['block-comment:/* a /* b */ c */', 'number:1', 'line-comment:-- d']],
     ['1.5e-3 .5 1. 1..2', ['number:1.5e-3', 'number:.5', 'number:1.', 'number:1', 'punctuation:..', 'number:2']],
-    ['a=-1 @- x<>y', [
-      'identifier:a', 'operator:=', 'operator:-', 'number:1', 'operator:@-', 'identifier:x', 'operator:<>', 'identifier:y',
-    ]],
+    [
+      'a=-1 @- x<>y',
+      [
+        'identifier:a',
+        'operator:=',
+        'operator:-',
+        'number:1',
+        'operator:@-',
+        'identifier:x',
+        'operator:<>',
+        'identifier:y',
+      ],
+    ],
     ['*/*x*/*', ['operator:*', 'block-comment:/*x*/', 'operator:*']],
     ['x::int a:=1', ['identifier:x', 'operator:::', 'identifier:int', 'identifier:a', 'operator::=', 'number:1']],
   ])('reads %j', (text, expected) => {
@@ -142,11 +206,19 @@ describe('cutLiterals', () => {
   })
 
   it('gives the text back when the cuts are put in again', () => {
-    fc.assert(fc.property(fragments, (text) => { expect(reassemble(text)).toBe(text) }), { numRuns: 1000 })
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '').toWellFormed()), (text) => {
+      fc.property(fragments, (text) => {
         expect(reassemble(text)).toBe(text)
       }),
+      { numRuns: 1000 },
+    )
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '').toWellFormed()),
+        (text) => {
+          expect(reassemble(text)).toBe(text)
+        },
+      ),
     )
     const long = `select ${Array.from({ length: 3000 }, (_, i) => `'${i}'`).join(',')}`
     expect(reassemble(long)).toBe(long)

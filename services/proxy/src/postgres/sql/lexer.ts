@@ -1,7 +1,7 @@
 // PostgreSQL's lexical rules over a JavaScript string: standard_conforming_strings on, UTF-8, no NUL in the text.
 // One pass, no backtracking beyond one token, no regular expressions. It never throws: what can't end is a violation.
 
-import { classOf, DIGIT, FREE_ENDING, HEX, IDENT_START, NEWLINE, OPERATOR, SELF, SPACE } from './characters.ts'
+import { classOf, DIGIT, FREE_ENDING, IDENT_START, NEWLINE, OPERATOR, SELF, SPACE } from './characters.ts'
 
 export type TokenKind =
   | 'identifier'
@@ -314,7 +314,6 @@ export function lex(text: string): Lexed {
   const scanner = new Scanner(text)
   const tokens: Token[] = []
   while (scanner.next()) tokens.push({ kind: scanner.kind, start: scanner.start, end: scanner.end })
-  const violation =
-    scanner.violation === null ? null : { kind: scanner.violation, position: scanner.violationPosition }
+  const violation = scanner.violation === null ? null : { kind: scanner.violation, position: scanner.violationPosition }
   return { tokens, violation, modernNumbers: scanner.modernNumbers }
 }

@@ -1,0 +1,76 @@
+// From a text to the facts of its statements. Synchronous, for what clients usually send; larger texts go to analyze-large.ts.
+// Nothing here throws: a text that can't be understood is an answer, too.
+
+import type { Analysis, AnalysisOptions, StatementFacts } from './facts.ts'
+import type { LexicalViolation } from './lexer.ts'
+import { tablesAnywhere } from './names.ts'
+import { sketch } from './nesting.ts'
+import { parse, type RawNode } from './parser.ts'
+import { SelectReader } from './select-reader.ts'
+import { syntaxMessage } from './syntax-message.ts'
+import { readUtility } from './utility-statements.ts'
+
+export { loadParser } from './parser.ts'
+
+/** Above this, parsing blocks the event loop for too long. UTF-16 code units. */
+export const MAX_INLINE_CHARACTERS = 16 * 1024
+/** Deeper trees endanger the stack of whoever walks them. */
+export const MAX_NESTING = 500
+
+/** Numbers with underscores and radix prefixes. */
+const MODERN_NUMBERS_MAJOR = 16
+
+const VIOLATIONS: Readonly<Record<LexicalViolation, string>> = {
+  unterminated_string: 'a quoted string does not end',
+  unterminated_identifier: 'a quoted identifier does not end',
+  unterminated_comment: 'a /* comment does not end',
+  junk_after_number: 'trailing junk after a number',
+  junk_after_parameter: 'trailing junk after a parameter',
+}
+
+/**
+ * The facts of each statement in a text without NUL, up to `MAX_INLINE_CHARACTERS`; longer ones answer `too_large`, and
+ * are for `analyzeLarge`. `loadParser()` has been awaited before.
+ */
+export function analyzeStatement(text: string, options: AnalysisOptions): Analysis {
+  if (text.length > MAX_INLINE_CHARACTERS) return { kind: 'too_large', limit: 'bytes' }
+  return analyzeWhole(text, options)
+}
+
+/** Any length; takes as long as it takes, so it is for a worker. */
+export function analyzeWhole(text: string, { serverMajor }: AnalysisOptions): Analysis {
+  const { violation, modernNumbers, nesting } = sketch(text)
+  if (violation !== null) return { kind: 'unparsable', message: VIOLATIONS[violation] }
+  if (modernNumbers && serverMajor < MODERN_NUMBERS_MAJOR) {
+    return { kind: 'unparsable', message: `PostgreSQL ${serverMajor} reads numbers such as 1_000 or 0x1F differently` }
+  }
+  if (nesting > MAX_NESTING) return { kind: 'too_large', limit: 'nesting' }
+  const parsed = parse(text)
+  if (parsed.kind === 'syntax-error') return { kind: 'unparsable', message: syntaxMessage(parsed.message) }
+  if (parsed.kind === 'too-large') return { kind: 'too_large', limit: 'tree' }
+  if (parsed.kind === 'broken') return { kind: 'unparsable', message: 'the parser had to be restarted; try again' }
+  if (parsed.statements.length === 0) return { kind: 'parsed', statements: [{ kind: 'empty' }] }
+  try {
+    return { kind: 'parsed', statements: parsed.statements.map((statement) => readStatement(statement, serverMajor)) }
+  } catch (error) {
+    // Only the stack can end here: the tree is deeper than its tokens told.
+    if (error instanceof RangeError) return { kind: 'too_large', limit: 'nesting' }
+    throw error
+  }
+}
+
+function readStatement(wrapper: RawNode, serverMajor: number): StatementFacts {
+  const [nodeType] = Object.keys(wrapper)
+  if (nodeType === undefined) return { kind: 'empty' }
+  const statement = wrapper[nodeType] as RawNode
+  return nodeType === 'SelectStmt' ? readSelect(statement, serverMajor) : readUtility(nodeType, statement)
+}
+
+function readSelect(statement: RawNode, serverMajor: number): StatementFacts {
+  const reader = new SelectReader(serverMajor)
+  reader.read(statement)
+  const { refusal } = reader
+  if (refusal === null) return { kind: 'select', tables: [...reader.tables], functions: [...reader.functions] }
+  const { nodeType, effect } = refusal
+  return { kind: 'other', nodeType, verb: `SELECT with ${refusal.with}`, effect, tables: tablesAnywhere(statement) }
+}
