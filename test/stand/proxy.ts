@@ -15,6 +15,7 @@ import {
   LocalSchemaRegistry,
   nowMicros,
   type OpenedSegment,
+  type SegmentKind,
   SealOpener,
   TOPICS,
   ticketCodec,
@@ -27,6 +28,7 @@ import { type Issuer, startIssuer } from './issuer.ts'
 
 const MAIN = fileURLToPath(new URL('../../services/proxy/src/main.ts', import.meta.url))
 const READY_MS = 30_000
+const EVERY_KIND: ReadonlySet<SegmentKind> = new Set(['text', 'literal', 'comment', 'bind', 'result', 'claim'])
 
 export type Login = { readonly user: string; readonly password: string }
 
@@ -195,7 +197,7 @@ async function readFrames(
         if (frame.sessionKey !== null) {
           openers.set(sessionId, await SealOpener.fromWrapped(sessionId, frame.sessionKey, privateKey))
         }
-        frames.push({ ...frame, opened: openers.get(sessionId)?.open(frame.segments, frame.sealed) ?? [] })
+        frames.push({ ...frame, opened: openers.get(sessionId)?.open(frame.segments, frame.sealed, EVERY_KIND).filter((segment) => segment !== null) ?? [] })
       }
     }
   } finally {

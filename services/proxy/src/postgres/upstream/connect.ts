@@ -50,29 +50,32 @@ export async function connectUpstream(
   signal: AbortSignal,
 ): Promise<Upstream> {
   const socket = await openUpstream(address, signal)
+  return bounded(socket, signal, () => logIn(socket, login))
+}
+
+/** A connection that is encrypted as `address` says and on which nothing was sent yet. */
+export async function openUpstream(address: UpstreamAddress, signal: AbortSignal): Promise<Socket> {
+  const raw = connectTcp({ host: address.host, port: address.port, noDelay: true, keepAlive: true })
+  return bounded(raw, signal, async () => {
+    await once(raw, 'connect')
+    return address.tls.mode === 'disable' ? raw : startTls(raw, address, address.tls)
+  })
+}
+
+/** Runs a step of the opening; `signal` ends it, and only it: the socket's own option would end the session later. */
+async function bounded<T>(socket: Socket, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
   const abort = (): void => {
     socket.destroy(new UpstreamFailed('upstream_timeout', 'the upstream did not answer in time'))
   }
+  if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   try {
-    return await logIn(socket, login)
+    return await step()
   } catch (error) {
     socket.destroy()
     throw asUpstreamFailure(error)
   } finally {
     signal.removeEventListener('abort', abort)
-  }
-}
-
-/** A connection that is encrypted as `address` says and on which nothing was sent yet. */
-export async function openUpstream(address: UpstreamAddress, signal: AbortSignal): Promise<Socket> {
-  const raw = connectTcp({ host: address.host, port: address.port, noDelay: true, keepAlive: true, signal })
-  try {
-    await once(raw, 'connect')
-    return address.tls.mode === 'disable' ? raw : await startTls(raw, address, address.tls)
-  } catch (error) {
-    raw.destroy()
-    throw asUpstreamFailure(error)
   }
 }
 
@@ -118,7 +121,6 @@ const FAILURE_WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the upstream reset the connection',
   ENOTFOUND: 'the host name of the upstream is unknown',
   ETIMEDOUT: 'the upstream does not answer',
-  ABORT_ERR: 'the upstream did not answer in time',
   ERR_TLS_CERT_ALTNAME_INVALID: "the upstream's certificate is for another name",
 }
 
