@@ -5,13 +5,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machineFacts } from './machine.ts'
-import { measure, type Plan, type RowResult } from './measure.ts'
+import { measure, type Plan } from './measure.ts'
 import { profileRow } from './profile.ts'
-import { markdown, merge, type Recorded } from './report.ts'
+import { type Described, markdown, merge, type Recorded } from './report.ts'
 import { ROWS } from './rows.ts'
 import { sluice } from './sluice-target.ts'
 import { REFERENCES, type Target, type TlsSetting } from './targets.ts'
-import { startUpstream } from './upstream.ts'
+import { startUpstream, type Upstream } from './upstream.ts'
+import { measureWhole, WHOLE_ROWS } from './whole.ts'
 
 const REPORT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 const RECORDS = fileURLToPath(new URL('../../docs/benchmarks.json', import.meta.url))
@@ -50,8 +51,35 @@ const count = (name: 'rounds' | 'seconds'): number => {
 
 const say = (text: string): void => console.error(text)
 
+/** Ctrl-C ends the children too, for they are of the same process group; the folder is ours to remove. */
+const withUpstream = async <T>(work: (upstream: Upstream) => Promise<T>): Promise<T> => {
+  const upstream = await startUpstream()
+  const leave = (): void => {
+    const exit = (): never => process.exit(130)
+    void upstream.stop().then(exit, exit)
+  }
+  process.once('SIGINT', leave)
+  try {
+    return await work(upstream)
+  } finally {
+    process.removeListener('SIGINT', leave)
+    await upstream.stop()
+  }
+}
+
+const profile = async (upstream: Upstream, { rows, tls, seconds }: Plan): Promise<void> => {
+  for (const row of rows) {
+    for (const setting of tls.filter((each) => row.tls.includes(each))) {
+      console.log(`${await profileRow(upstream, row, setting, seconds)}\n`)
+    }
+  }
+}
+
 const main = async (): Promise<void> => {
-  const rows = positionals.length === 0 ? ROWS : chosen('row', positionals, ROWS, ({ id }) => id)
+  const all: readonly Described[] = [...ROWS, ...WHOLE_ROWS]
+  const described = positionals.length === 0 ? all : chosen('row', positionals, all, ({ id }) => id)
+  const rows = ROWS.filter(({ id }) => described.some((row) => row.id === id))
+  const whole = WHOLE_ROWS.filter(({ id }) => described.some((row) => row.id === id)).map(({ id }) => id)
   const asked = chosen('target', values.targets.split(','), TARGETS, ({ name }) => name)
   const targets = asked.filter((target) => {
     const reason = target.unavailable()
@@ -63,39 +91,19 @@ const main = async (): Promise<void> => {
   const plan: Plan = { rows, targets, tls, rounds: count('rounds'), seconds: count('seconds'), say }
 
   const machine = machineFacts()
-  const upstream = await startUpstream()
-  // Ctrl-C ends the children too, for they are of the same process group; the folder is ours to remove.
-  process.once('SIGINT', () => {
-    const leave = (): never => process.exit(130)
-    void upstream.stop().then(leave, leave)
-  })
-  if (values.profile) {
-    try {
-      const wanted = rows.flatMap((row) =>
-        tls.filter((setting) => row.tls.includes(setting)).map((setting) => ({ row, setting })),
-      )
-      for (const { row, setting } of wanted) console.log(await profileRow(upstream, row, setting, plan.seconds), '\n')
-    } finally {
-      await upstream.stop()
-    }
-    return
-  }
-  let results: readonly RowResult[]
-  try {
-    results = await measure(upstream, plan)
-  } finally {
-    await upstream.stop()
-  }
+  if (values.profile) return withUpstream((upstream) => profile(upstream, plan))
+  const compared = rows.length === 0 ? [] : await withUpstream((upstream) => measure(upstream, plan))
+  const results = [...compared, ...(await measureWhole(whole, say))]
 
   const date = new Date().toISOString().slice(0, 10)
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
   const fresh = results.map((result): Recorded => ({ ...result, date, command, machine }))
   const old = existsSync(RECORDS) ? (JSON.parse(readFileSync(RECORDS, 'utf8')) as Recorded[]) : []
-  console.log(markdown(fresh, rows))
+  console.log(markdown(fresh, described))
   if (values.dry) return
-  const records = merge(old, fresh, ROWS)
+  const records = merge(old, fresh, all)
   writeFileSync(RECORDS, `${JSON.stringify(records, null, 1)}\n`)
-  writeFileSync(REPORT, markdown(records, ROWS))
+  writeFileSync(REPORT, markdown(records, all))
   say('written: docs/benchmarks.md, docs/benchmarks.json')
 }
 
