@@ -42,6 +42,7 @@ export type UpOptions = {
 
 /** The ticket in a ready file is for programs that run for a while; the one on the screen lasts as long as any. */
 const READY_FILE_TICKET_S = 3_600
+const LEFTOVER_PATIENCE_MS = 200
 
 export async function up(options: UpOptions, output: Output): Promise<ExitCode> {
   const layout = layoutOf(options.stateDir)
@@ -100,7 +101,8 @@ async function run(options: UpOptions, layout: Layout, screen: Screen, stop: Pro
     rmSync(join(layout.dir, RUNNING_FILE), { force: true })
     if (readyFile !== null) removeReadyFile(readyFile)
     await supervisor.stop()
-    await stopLeftoverPostgres(layout.postgres)
+    // Only where the process around it was killed just now.
+    await stopLeftoverPostgres(layout.postgres, LEFTOVER_PATIENCE_MS)
     processes.clear()
     screen.stopped(layout.dir, workingDir)
   }

@@ -9,7 +9,6 @@ const MAX_ENTRIES = 1_000
 export class MemoryAdapter implements Adapter {
   readonly #entries = new Map<string, { payload: AdapterPayload; expiresAt: number }>()
 
-
   async upsert(id: string, payload: AdapterPayload, expiresInSeconds?: number): Promise<void> {
     const oldest = this.#entries.keys().next()
     if (this.#entries.size >= MAX_ENTRIES && !oldest.done) this.#entries.delete(oldest.value)

@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve, sep } from 'node:path'
 import type { PostgresBinaries } from './binaries.ts'
 import { type RunAs, spawnIds } from './run-as.ts'
+import { serverOn } from './server-process.ts'
 
 export type Place = {
   /** Holds everything of this server; owned by its user, 0700. */
@@ -41,9 +42,10 @@ export function openPlace(dir: string, user: RunAs | null): Place {
   const root = rootElsewhere(dir)
   removeAbandoned(root)
   const made = mkdtempSync(join(root, PREFIX))
-  writeFileSync(join(made, BACK_POINTER), resolve(dir), { mode: 0o600 })
   chownSync(made, user.uid, user.gid)
   writeFileSync(join(dir, POINTER), made, { mode: 0o600 })
+  // Last: without it a folder is nobody's, and is not cleared away as abandoned.
+  writeFileSync(join(made, BACK_POINTER), resolve(dir), { mode: 0o600 })
   return { dir: made, data: join(made, 'data') }
 }
 
@@ -116,9 +118,8 @@ function removeAbandoned(root: string): void {
     if (!name.startsWith(PREFIX)) continue
     const candidate = join(root, name)
     const owner = readOrNull(join(candidate, BACK_POINTER))
-    if (owner !== null && !existsSync(owner) && !existsSync(join(candidate, 'data', 'postmaster.pid'))) {
-      rmSync(candidate, { recursive: true, force: true })
-    }
+    if (owner === null || readOrNull(join(owner, POINTER)) === candidate) continue
+    if (serverOn(join(candidate, 'data')) === null) rmSync(candidate, { recursive: true, force: true })
   }
 }
 

@@ -111,6 +111,16 @@ describe('a PostgreSQL server', { timeout: 60_000 }, () => {
     await expect(wrong).rejects.toMatchObject({ code: 'postgres_failed', message: expect.stringContaining('work_mem') })
   })
 
+  it.runIf(process.getuid?.() === 0)('as root clears away what nobody points to any more', async () => {
+    const dir = stateDir()
+    const first = await start({ dir })
+    await first.stop()
+    rmSync(dir, { recursive: true })
+    const second = await start({ dir })
+    expect(second.created).toBe(true)
+    expect(existsSync(first.place)).toBe(false)
+  })
+
   it('keeps the password and the key to its user', async () => {
     const server = await start({ dir: stateDir() })
     expect(readdirSync(server.place)).not.toContain('password')
