@@ -14,6 +14,10 @@ export const ENGINE_QUERY_SECONDS = 60
 export const ENGINE_QUERY_MEMORY_BYTES = 768 * MiB
 export const ENGINE_RESULT_BYTES = 64 * MiB
 
+/** On the index's own database; nothing else but reading `system` is allowed. */
+const RIGHTS =
+  'SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, TRUNCATE, OPTIMIZE'
+
 /** Writes the files below `dir` (for the owner only) and returns the path of the main one. */
 export function writeEngineConfiguration(dir: string, database: string): string {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -49,7 +53,6 @@ function mainXml(usersFile: string, userFilesDir: string): string {
 }
 
 function usersXml(database: string): string {
-  const onDatabase = `${'SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, OPTIMIZE'}`
   return `<clickhouse>
   <profiles>
     <default>
@@ -70,7 +73,7 @@ function usersXml(database: string): string {
       <profile>default</profile>
       <quota>default</quota>
       <grants>
-        <query>GRANT ${onDatabase} ON ${escapeXml(database)}.*</query>
+        <query>GRANT ${RIGHTS} ON ${escapeXml(database)}.*</query>
         <query>GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON AggregatingMergeTree, TABLE ENGINE ON ReplacingMergeTree</query>
         <query>GRANT SELECT ON system.*</query>
       </grants>
