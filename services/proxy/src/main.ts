@@ -1,16 +1,15 @@
 // The proxy: constructs the gateway and everything that it stands on.
 
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { X509Certificate } from 'node:crypto'
 import { type ConnectionConfig, loadConfig, resolveSecret, type SluiceConfig } from '@sluice/config'
 import {
   frameCodec,
   importMaskerPublicKey,
   importSigningKey,
   LocalSchemaRegistry,
-  nowMicros,
   TOPICS,
   ticketCodec,
 } from '@sluice/events'
@@ -25,11 +24,10 @@ import { PostgresGateway } from './postgres/gateway.ts'
 import type { GovernedConnection } from './postgres/handshake/admit.ts'
 import { SessionFactory } from './postgres/session-factory.ts'
 import { loadParser } from './postgres/sql/analyze.ts'
-import { SqlReader } from './postgres/sql/sql-reader.ts'
+import { SqlReaders } from './postgres/sql/sql-reader.ts'
 import { PublishedTickets } from './tickets.ts'
 
-const FRAMES_KEPT_MICROS = 24 * 3600 * 1_000_000
-const TRIM_EVERY_MS = 60_000
+const FRAMES_KEPT_MS = 24 * 3600 * 1000
 const NODE_PARTITION = 0
 
 await runService('proxy', start)
@@ -54,6 +52,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const verifier = new TokenVerifier(await readTrustedIssuers(config.identity.issuers))
   await verifier.prefetch()
   const gatewayMetrics = proxyMetrics(metrics, journal)
+  const readers = new SqlReaders()
   const gateway = new PostgresGateway({
     admission: {
       secureContext: createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' }),
@@ -77,7 +76,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
       },
     }),
     commit,
-    readerFor: (connection) => new SqlReader(connection, config.limits.statementBytes),
+    readers,
     limits: { ...config.limits, bindBytes: config.limits.clientMessageBytes },
     log,
     metrics: gatewayMetrics,
@@ -88,13 +87,11 @@ async function start(context: ServiceContext): Promise<RunningService> {
     metrics,
     ready: () => (journal.healthy ? { ready: true } : { ready: false, reasons: ['the journal takes no records'] }),
   })
-  const trimming = setInterval(() => journal.trim(nowMicros() - FRAMES_KEPT_MICROS), TRIM_EVERY_MS)
   return {
     addresses: { postgres: `${host}:${port}`, health: health.url },
     close: async () => {
-      clearInterval(trimming)
       await gateway.close(config.limits.drainMs)
-      await Promise.all([health.close(), tickets.close()])
+      await Promise.all([health.close(), tickets.close(), readers.close()])
       journal.close()
       await eventLog.close()
     },
@@ -107,6 +104,7 @@ function openJournal(config: SluiceConfig, log: Logger): Journal {
     topic: TOPICS.frames,
     partition: NODE_PARTITION,
     maxBytes: config.log.journal.maxBytes,
+    retentionMs: FRAMES_KEPT_MS,
     onFailure: (error) => log.error({ event: 'journal_failed', code: error.code }, error.message),
     onRecovery: () => log.info({ event: 'journal_recovered' }, 'the journal takes records again'),
   })

@@ -30,7 +30,7 @@ export type GatewayOptions = {
   readonly admission: Omit<AdmissionOptions, 'mockKey'>
   readonly sessions: SessionFactory
   readonly commit: GroupCommit
-  readonly readerFor: (connection: string) => StatementReader
+  readonly readers: { readonly readerFor: (connection: string, serverMajor: number) => StatementReader }
   readonly limits: GatewayLimits
   readonly log: Logger
   readonly metrics: ProxyMetrics
@@ -175,7 +175,7 @@ export class PostgresGateway {
   }
 
   async #startSession(admitted: Admitted, upstream: Upstream): Promise<void> {
-    const { sessions, commit, limits, readerFor, metrics, log } = this.#options
+    const { sessions, commit, limits, readers, metrics, log } = this.#options
     const { transport, connection, identified } = admitted
     const { session, governed } = await sessions.create(admitted, upstream.socket)
     const { cancelKey } = upstream
@@ -192,7 +192,7 @@ export class PostgresGateway {
       governed,
       session,
       commit,
-      reader: readerFor(connection.name),
+      reader: readers.readerFor(connection.name, Number.parseInt(upstream.parameters.get('server_version') ?? '', 10)),
       bounds: limits,
       limits,
       sessionMs: limits.sessionMs,
