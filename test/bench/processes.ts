@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const READY_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
 const POLL_MS = 20
+const MAX_SAID_CHARACTERS = 4000
 
 /** Microseconds on a processor of each thread of a process, by `name id`. */
 export const cpuMicrosByThread = (pid: number): ReadonlyMap<string, number> => {
@@ -55,7 +56,7 @@ export type Running = {
   readonly pid: number
   readonly child: ChildProcess
   readonly stop: () => Promise<void>
-  /** The end of what it wrote to stderr. */
+  /** The end of what it wrote to stderr, and to stdout where that is piped. */
   readonly said: () => string
 }
 
@@ -69,9 +70,11 @@ export const start = (
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options })
   let said = ''
   let stopping = false
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-4000)
-  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-MAX_SAID_CHARACTERS)
+    })
+  }
   child.once('exit', (code, signal) => {
     if (!stopping) console.error(`${command} ended (${code ?? signal}):\n${said}`)
   })

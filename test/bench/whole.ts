@@ -73,7 +73,7 @@ const startIn = async (clone: string, cache: string): Promise<{ running: Running
   const env = { ...process.env, npm_config_cache: cache }
   const started = performance.now()
   const args = ['start', '--', '--free-ports', '--ready-file', readyFile]
-  const running = start('npm', args, { cwd: clone, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const running = start('npm', args, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'] })
   try {
     await untilReady(running, readyFile)
     return { running, seconds: (performance.now() - started) / 1000 }
