@@ -23,7 +23,7 @@ export type HealthServerOptions = {
 export type HealthServer = {
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {

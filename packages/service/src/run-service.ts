@@ -23,7 +23,7 @@ export type ServiceContext = {
   /** Aborted as soon as the service shall stop. */
   readonly stopping: AbortSignal
   /** Ends the service from inside, when it can't go on: drains, then exits with 1. */
-  fail(error: unknown): void
+  readonly fail: (error: unknown) => void
 }
 
 export type RunningService = {
@@ -32,7 +32,7 @@ export type RunningService = {
   /** What else the supervisor may show, such as a version. */
   readonly details?: Readonly<Record<string, string>>
   /** Stops taking work, ends what runs, and resolves; cut off at the drain deadline. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export type RunServiceOptions = { readonly drainMs?: number; readonly argv?: readonly string[] }
@@ -59,7 +59,7 @@ export async function runService(
     }, deadlineMs)
     stop.abort()
     // A stop may come while the service still starts: what comes up then has to go down again.
-    started.promise
+    void started.promise
       .then(
         (running) => running.close(),
         () => undefined,

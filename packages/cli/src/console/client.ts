@@ -11,8 +11,6 @@ export type ConsoleAccess = {
   readonly token: string
 }
 
-export type Row = Readonly<Record<string, unknown>>
-
 export type TicketRequest = { readonly connection?: string; readonly task?: string; readonly ttlSeconds?: number }
 export type TicketAnswer = {
   readonly ticketId: string

@@ -16,8 +16,8 @@ export type Output = {
   /** Null where it is no terminal. */
   readonly columns: number | null
   /** One line, whose data parts were escaped before. */
-  line(text?: string): void
-  json(value: unknown): void
+  readonly line: (text?: string) => void
+  readonly json: (value: unknown) => void
 }
 
 const plain: Paint = (text) => text

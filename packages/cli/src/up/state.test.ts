@@ -180,7 +180,7 @@ describe('files', () => {
   it('are written whole or not at all', () => {
     const { dir } = opened()
     writeAtomically(join(dir, 'f'), 'one')
-    expect(() => writeAtomically(join(dir, 'log'), 'a folder is in the way')).toThrow()
+    expect(() => writeAtomically(join(dir, 'log'), 'a folder is in the way')).toThrow('EISDIR')
     expect(readFileSync(join(dir, 'f'), 'utf8')).toBe('one')
     expect(readdirSync(dir).filter((name) => name.endsWith('.partial') && name.startsWith('f'))).toEqual([])
   })

@@ -15,12 +15,13 @@ export function rowsOf(answer: unknown, key: string): readonly Row[] {
 export function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'
   if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(cell).join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 export function text(row: Row, name: string): string {
   const value = row[name]
-  return value === null || value === undefined ? '' : String(value)
+  if (value === null || value === undefined) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 export function numberIn(row: Row, name: string): number {

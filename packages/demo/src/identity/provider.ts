@@ -29,7 +29,7 @@ export type DemoProvider = {
   readonly issuer: string
   readonly jwksUri: string
   readonly tokenEndpoint: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export async function startDemoProvider(options: DemoProviderOptions): Promise<DemoProvider> {

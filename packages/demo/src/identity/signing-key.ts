@@ -9,5 +9,5 @@ export function newSigningKey(): JWK {
   const kid = createHash('sha256')
     .update(JSON.stringify({ crv, kty: 'EC', x, y }))
     .digest('base64url')
-  return { kty: 'EC', crv, d, x, y, kid, alg: 'ES256', use: 'sig' } as JWK
+  return { kty: 'EC', crv, d, x, y, kid, alg: 'ES256', use: 'sig' }
 }

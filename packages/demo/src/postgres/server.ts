@@ -50,13 +50,13 @@ export type PostgresServer = {
   /** True where this start made the cluster. */
   readonly created: boolean
   /** `postgres://…` for the superuser. */
-  url(database?: string): string
+  readonly url: (database?: string) => string
   /** Resolves when the server has ended, wanted or not. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
   /** A fast shutdown: sessions are cut off, data is written. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
   /** Stops, and deletes everything of this server. */
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
