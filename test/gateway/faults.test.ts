@@ -5,11 +5,23 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
-import { type Proxy, type ProxyOptions, startProxy } from '../stand/proxy.ts'
-import { authenticateBy, bind, execute, logIn, openTls, parse, query, type Reply, sync, transcript, WireClient } from '../stand/wire-client.ts'
+import { type RunningProxy, type ProxyOptions, startProxy } from '../stand/proxy.ts'
+import {
+  authenticateBy,
+  bind,
+  execute,
+  logIn,
+  openTls,
+  parse,
+  query,
+  type Reply,
+  sync,
+  transcript,
+  WireClient,
+} from '../stand/wire-client.ts'
 
 let database: Database
-let proxies: Proxy[] = []
+let proxies: RunningProxy[] = []
 
 beforeAll(async () => {
   database = await startDatabase(18)
@@ -22,16 +34,16 @@ afterEach(async () => {
   proxies = []
 })
 
-async function start(options: ProxyOptions = {}): Promise<Proxy> {
+async function start(options: ProxyOptions = {}): Promise<RunningProxy> {
   const proxy = await startProxy(database, options)
   proxies.push(proxy)
   return proxy
 }
 
-const residentMb = (proxy: Proxy): number =>
+const residentMb = (proxy: RunningProxy): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${proxy.child.pid}/status`, 'utf8'))?.[1]) / 1024
 
-async function firstError(proxy: Proxy): Promise<ReadonlyMap<string, string>> {
+async function firstError(proxy: RunningProxy): Promise<ReadonlyMap<string, string>> {
   const client = new WireClient(await openTls(proxy))
   const replies = await authenticateBy(client, await proxy.ticket())
   client.end()
@@ -93,13 +105,17 @@ describe('the upstream', () => {
     const client = await logIn(proxy, await proxy.ticket())
     client.send(query("select repeat('x', 100) from customers a, customers b, customers c"))
     expect((await client.next())?.type).toBe('T')
-    await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sluice_gateway' and state = 'active'`)
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sluice_gateway' and state = 'active'`,
+    )
     let last: Reply | null = null
     for (let reply = await client.next(); reply !== null; reply = await client.next()) last = reply
     expect(last?.type).toBe('E')
-    await expect.poll(async () => (await proxy.frames()).at(-1)?.header.kind, { timeout: 10_000 }).toBe('session_closed')
+    await proxy.sessionsEnded(1)
     const frames = await proxy.frames()
-    expect(frames.filter(({ header }) => header.kind === 'finished').at(-1)?.header.outcome?.status).toMatch(/interrupted|error/)
+    expect(frames.filter(({ header }) => header.kind === 'finished').at(-1)?.header.outcome?.status).toMatch(
+      /interrupted|error/,
+    )
   })
 })
 
@@ -123,15 +139,19 @@ describe('a client', () => {
     const before = residentMb(proxy)
     client.socket.pause()
     client.send(query("select repeat('x', 1000) from generate_series(1, 1000000)"))
-    const journal = async (): Promise<number> => Number(/sluice_journal_bytes (\d+)/.exec(await (await fetch(`${proxy.healthUrl}/metrics`)).text())?.[1])
+    const journal = async (): Promise<number> =>
+      Number(/sluice_journal_bytes (\d+)/.exec(await (await fetch(`${proxy.healthUrl}/metrics`)).text())?.[1])
     let last = -1
     await expect
-      .poll(async () => {
-        const now = await journal()
-        const still = now === last
-        last = now
-        return still
-      }, { timeout: 15_000, interval: 500 })
+      .poll(
+        async () => {
+          const now = await journal()
+          const still = now === last
+          last = now
+          return still
+        },
+        { timeout: 15_000, interval: 500 },
+      )
       .toBe(true)
     expect(residentMb(proxy) - before).toBeLessThan(64)
     const other = await logIn(proxy, await proxy.ticket())
@@ -144,7 +164,9 @@ describe('a client', () => {
     const proxy = await start({ limits: { preparedStatements: 10_000 } })
     const client = await logIn(proxy, await proxy.ticket())
     for (let batch = 0; batch < 10; batch++) {
-      const statements = Array.from({ length: 1_000 }, (_, index) => parse(`s${batch * 1_000 + index}`, `select ${batch * 1_000 + index}`))
+      const statements = Array.from({ length: 1_000 }, (_, index) =>
+        parse(`s${batch * 1_000 + index}`, `select ${batch * 1_000 + index}`),
+      )
       expect(await client.ask(...statements, sync)).toMatch(/1 Z\(I\)$/)
     }
     expect(await client.ask(parse('over', 'select 1'), sync)).toBe('E(54000) Z(I)')
@@ -181,7 +203,11 @@ describe('the process', () => {
     const client = await logIn(proxy, await proxy.ticket())
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
     client.send(query('select count(*) from generate_series(1, 1000000000)'))
-    await expect.poll(async () => (await proxy.frames()).filter(({ header }) => header.kind === 'request').length, { timeout: 10_000 }).toBe(2)
+    await expect
+      .poll(async () => (await proxy.frames()).filter(({ header }) => header.kind === 'request').length, {
+        timeout: 10_000,
+      })
+      .toBe(2)
     proxy.child.kill('SIGKILL')
     await client.until()
     const frames = await proxy.frames()

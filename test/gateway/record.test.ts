@@ -2,9 +2,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, startDatabase } from '../stand/database.ts'
-import { type Proxy, type RecordedFrame, startProxy } from '../stand/proxy.ts'
+import { type RunningProxy, type RecordedFrame, startProxy } from '../stand/proxy.ts'
 import { bind, close, describe as describeMessage, execute, logIn, parse, query, sync } from '../stand/wire-client.ts'
 
 const SSN = '219-09-9999'
@@ -12,11 +12,12 @@ const CARD = '4111111111111111'
 const EMAIL = 'planted.person@example.org'
 
 let database: Database
-let proxy: Proxy
+let proxy: RunningProxy
 let frames: readonly RecordedFrame[]
 
 const ofKind = (kind: string): readonly RecordedFrame[] => frames.filter(({ header }) => header.kind === kind)
-const textOf = (frame: RecordedFrame | undefined): string => (frame?.opened ?? []).map(({ bytes }) => String(bytes)).join('|')
+const textOf = (frame: RecordedFrame | undefined): string =>
+  (frame?.opened ?? []).map(({ bytes }) => String(bytes)).join('|')
 
 beforeAll(async () => {
   database = await startDatabase(18)
@@ -33,7 +34,7 @@ beforeAll(async () => {
   await client.ask(query('select * from customers, generate_series(1, 20)'))
   await client.ask(query('select 1/0'), query('select 2'))
   client.end()
-  await vi.waitFor(async () => expect((await proxy.frames()).at(-1)?.header.kind).toBe('session_closed'), { timeout: 10_000 })
+  await proxy.sessionsEnded(1)
   frames = await proxy.frames()
 })
 
@@ -51,7 +52,11 @@ describe('the record of a session', () => {
   })
 
   it('begins with who, from where, by what name, and ends with a signed count', () => {
-    expect(frames[0]?.header).toMatchObject({ kind: 'session_opened', clientAddress: '127.0.0.1', subject: { id: 'agent', kind: 'agent' } })
+    expect(frames[0]?.header).toMatchObject({
+      kind: 'session_opened',
+      clientAddress: '127.0.0.1',
+      subject: { id: 'agent', kind: 'agent' },
+    })
     expect(frames[0]?.segments.map(({ label }) => label)).toEqual(['user', 'database', 'application_name'])
     expect(frames.at(-1)?.closing?.count).toBe(frames.length)
   })
@@ -79,7 +84,9 @@ describe('the record of a session', () => {
     const large = ofKind('response')
     expect(large.length).toBeGreaterThan(5)
     const total = large.reduce((sum, { segments }) => sum + (segments[0]?.length ?? 0), 0)
-    expect(ofKind('finished').some(({ header }) => header.outcome?.rows === 20_000 && header.outcome.bytes > total)).toBe(true)
+    expect(
+      ofKind('finished').some(({ header }) => header.outcome?.rows === 20_000 && header.outcome.bytes > total),
+    ).toBe(true)
   })
 
   it('has what was refused, and why', () => {
@@ -88,7 +95,11 @@ describe('the record of a session', () => {
   })
 
   it('has the SQLSTATE of what failed', () => {
-    expect(ofKind('finished').map(({ header }) => header.outcome?.code).filter(Boolean)).toEqual(['42501', '42703', '22P02', '22012'])
+    expect(
+      ofKind('finished')
+        .map(({ header }) => header.outcome?.code)
+        .filter(Boolean),
+    ).toEqual(['42501', '42703', '22P02', '22012'])
   })
 })
 
@@ -101,7 +112,11 @@ describe('what can be read without the key', () => {
   ])('is never %s: not in the journal, the log or the metrics', async (_name, value) => {
     const folder = join(proxy.dir, 'log', 'sluice.frames.v1')
     const metrics = await (await fetch(`${proxy.healthUrl}/metrics`)).text()
-    const texts = [proxy.log(), metrics, ...readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'))]
+    const texts = [
+      proxy.log(),
+      metrics,
+      ...readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1')),
+    ]
     for (const text of texts) expect(text.includes(value)).toBe(false)
     expect(JSON.stringify(frames.map(({ header }) => header))).not.toContain(value)
   })

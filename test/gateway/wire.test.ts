@@ -4,11 +4,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import { message } from '../../services/proxy/src/postgres/wire/encode.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
-import { type Proxy, startProxy } from '../stand/proxy.ts'
-import { bind, CLIENT, close, describe as describeMessage, execute, flush, logIn, parse, query, sync, transcript, type WireClient } from '../stand/wire-client.ts'
+import { type RunningProxy, startProxy } from '../stand/proxy.ts'
+import {
+  bind,
+  CLIENT,
+  close,
+  describe as describeMessage,
+  execute,
+  flush,
+  logIn,
+  parse,
+  query,
+  sync,
+  transcript,
+  type WireClient,
+} from '../stand/wire-client.ts'
 
 let database: Database
-let proxy: Proxy
+let proxy: RunningProxy
 let client: WireClient
 
 beforeAll(async () => {
@@ -48,9 +61,15 @@ describe('a refusal', () => {
 
   it('in a pipeline stops it there and commits nothing behind it', async () => {
     const replies = await client.ask(
-      parse('', 'select 1'), bind('', ''), execute(),
-      parse('', 'delete from orders'), bind('', ''), execute(),
-      parse('', 'select 2'), bind('', ''), execute(),
+      parse('', 'select 1'),
+      bind('', ''),
+      execute(),
+      parse('', 'delete from orders'),
+      bind('', ''),
+      execute(),
+      parse('', 'select 2'),
+      bind('', ''),
+      execute(),
       sync,
     )
     expect(replies).toBe('1 2 D C(SELECT 1) E(42501) Z(I)')
@@ -86,7 +105,9 @@ describe('the extended protocol', () => {
 
   it('reads a portal in steps', async () => {
     expect(await client.ask(query('begin'))).toBe('C(BEGIN) Z(T)')
-    expect(await client.ask(parse('', 'select id from customers order by id'), bind('p', ''), execute('p', 2), sync)).toBe('1 2 D D s Z(T)')
+    expect(
+      await client.ask(parse('', 'select id from customers order by id'), bind('p', ''), execute('p', 2), sync),
+    ).toBe('1 2 D D s Z(T)')
     expect(await client.ask(execute('p', 3), sync)).toBe('D D D s Z(T)')
     expect(await client.ask(query('commit'))).toBe('C(COMMIT) Z(I)')
     expect(await client.ask(execute('p', 3), sync)).toBe('E(34000) Z(I)')
@@ -106,7 +127,15 @@ describe('the extended protocol', () => {
   })
 
   it('skips to Sync after an error of the database', async () => {
-    expect(await client.ask(parse('', 'select 1/(id-1) from orders order by id'), bind('', ''), execute(), parse('', 'select 1'), sync)).toBe('1 2 E(22012) Z(I)')
+    expect(
+      await client.ask(
+        parse('', 'select 1/(id-1) from orders order by id'),
+        bind('', ''),
+        execute(),
+        parse('', 'select 1'),
+        sync,
+      ),
+    ).toBe('1 2 E(22012) Z(I)')
     expect(await client.ask(parse('', 'select nothing'), bind('', ''), execute(), sync)).toBe('E(42703) Z(I)')
   })
 
@@ -119,7 +148,9 @@ describe('the extended protocol', () => {
 describe('bad input', () => {
   it('of two megabytes is refused and the session lives', async () => {
     expect(await client.ask(query(`select '${'x'.repeat(2_000_000)}'`))).toBe('E(54000) Z(I)')
-    expect(await client.ask(parse('', `select '${'x'.repeat(2_000_000)}'`), bind('', ''), execute(), sync)).toBe('E(54000) Z(I)')
+    expect(await client.ask(parse('', `select '${'x'.repeat(2_000_000)}'`), bind('', ''), execute(), sync)).toBe(
+      'E(54000) Z(I)',
+    )
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
   })
 
@@ -129,7 +160,9 @@ describe('bad input', () => {
 
   it('that is not UTF-8, or has a NUL in it, is refused', async () => {
     expect(await client.ask(message(CLIENT.query, Buffer.from([0x73, 0xff, 0xfe, 0])))).toBe('E(22021) Z(I)')
-    expect(await client.ask(message(CLIENT.query, Buffer.from("select 1\0; drop table orders\0")))).toBe('E(08P01) Z(I)')
+    expect(await client.ask(message(CLIENT.query, Buffer.from('select 1\0; drop table orders\0')))).toBe(
+      'E(08P01) Z(I)',
+    )
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
   })
 

@@ -37,7 +37,7 @@ export type RecordedFrame = Frame & {
   readonly opened: readonly OpenedSegment[]
 }
 
-export type Proxy = {
+export type RunningProxy = {
   readonly host: '127.0.0.1'
   readonly port: number
   readonly healthUrl: string
@@ -52,6 +52,8 @@ export type Proxy = {
   /** A complete libpq URL with certificate check. */
   readonly url: (login: Login, database?: string) => string
   readonly frames: () => Promise<readonly RecordedFrame[]>
+  /** Resolves when the journal has the ends of so many sessions. */
+  readonly sessionsEnded: (count: number) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -63,7 +65,7 @@ export type ProxyOptions = {
   readonly connection?: Readonly<Record<string, unknown>>
 }
 
-export async function startProxy(database: Database, options: ProxyOptions = {}): Promise<Proxy> {
+export async function startProxy(database: Database, options: ProxyOptions = {}): Promise<RunningProxy> {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-proxy-'))
   const authority = await createAuthority('Sluice test authority')
   const certificate = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })
@@ -130,6 +132,7 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
   const registry = LocalSchemaRegistry.open(join(dir, 'log', 'schemas.json'))
   const tickets = await ticketCodec(registry)
   const producer = await eventLog.producer(TOPICS.tickets)
+  const frames = (): Promise<readonly RecordedFrame[]> => readFrames(eventLog, registry, masker.privateKey)
   return {
     host: '127.0.0.1',
     port: Number(port),
@@ -148,7 +151,16 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
     },
     url: ({ user, password }, name = 'shop') =>
       `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@localhost:${port}/${name}?sslmode=verify-full&sslrootcert=${encodeURIComponent(authorityFile)}`,
-    frames: () => readFrames(eventLog, registry, masker.privateKey),
+    frames,
+    sessionsEnded: async (count) => {
+      const until = performance.now() + READY_MS
+      while (performance.now() < until) {
+        const ended = (await frames()).filter(({ header }) => header.kind === 'session_closed')
+        if (ended.length >= count) return
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      throw new Error(`${count} sessions have not ended in time: ${log}`)
+    },
     stop: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       if (child.exitCode === null && child.signalCode === null) {
@@ -197,7 +209,14 @@ async function readFrames(
         if (frame.sessionKey !== null) {
           openers.set(sessionId, await SealOpener.fromWrapped(sessionId, frame.sessionKey, privateKey))
         }
-        frames.push({ ...frame, opened: openers.get(sessionId)?.open(frame.segments, frame.sealed, EVERY_KIND).filter((segment) => segment !== null) ?? [] })
+        frames.push({
+          ...frame,
+          opened:
+            openers
+              .get(sessionId)
+              ?.open(frame.segments, frame.sealed, EVERY_KIND)
+              .filter((segment) => segment !== null) ?? [],
+        })
       }
     }
   } finally {

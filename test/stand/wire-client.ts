@@ -7,7 +7,7 @@ import { endpointBinding, ScramClient } from '@sluice/identity'
 import { BodyReader, decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import * as encode from '../../services/proxy/src/postgres/wire/encode.ts'
 import { CLIENT, PROTOCOL_3_0, SERVER } from '../../services/proxy/src/postgres/wire/message-types.ts'
-import type { Login, Proxy } from './proxy.ts'
+import type { Login, RunningProxy } from './proxy.ts'
 
 export type Reply = { readonly type: string; readonly bytes: Buffer }
 
@@ -109,7 +109,7 @@ export class WireClient {
 }
 
 /** TLS after SSLRequest, nothing sent yet. */
-export async function openTls(proxy: Pick<Proxy, 'host' | 'port' | 'authority'>): Promise<TLSSocket> {
+export async function openTls(proxy: Pick<RunningProxy, 'host' | 'port' | 'authority'>): Promise<TLSSocket> {
   const raw = await openTcp(proxy)
   raw.write(encode.sslRequest)
   const answer = await new Promise<Buffer>((resolve) => raw.once('data', resolve))
@@ -122,7 +122,7 @@ export async function openTls(proxy: Pick<Proxy, 'host' | 'port' | 'authority'>)
   return socket
 }
 
-export async function openTcp({ host, port }: Pick<Proxy, 'host' | 'port'>): Promise<Socket> {
+export async function openTcp({ host, port }: Pick<RunningProxy, 'host' | 'port'>): Promise<Socket> {
   const raw = connectTcp({ host, port, noDelay: true })
   await new Promise<void>((resolve, reject) => {
     raw.once('connect', resolve)
@@ -138,18 +138,23 @@ export type LoginOptions = {
 }
 
 /** Logs in by SCRAM and reads up to the first ReadyForQuery. */
-export async function logIn(proxy: Proxy, login: Login, options: LoginOptions = {}): Promise<WireClient> {
+export async function logIn(proxy: RunningProxy, login: Login, options: LoginOptions = {}): Promise<WireClient> {
   const client = new WireClient(await openTls(proxy))
   await authenticateBy(client, login, options)
   return client
 }
 
-export async function authenticateBy(client: WireClient, login: Login, options: LoginOptions = {}): Promise<readonly Reply[]> {
+export async function authenticateBy(
+  client: WireClient,
+  login: Login,
+  options: LoginOptions = {},
+): Promise<readonly Reply[]> {
   const parameters = new Map(Object.entries({ user: login.user, database: 'shop', ...options.parameters }))
   client.send(encode.startupPacket(options.version ?? PROTOCOL_3_0, parameters))
   let offer = await client.next()
   if (offer?.type === 'v') offer = await client.next()
-  if (offer?.type !== 'R') throw new Error(`no authentication was offered: ${transcript(offer === null ? [] : [offer])}`)
+  if (offer?.type !== 'R')
+    throw new Error(`no authentication was offered: ${transcript(offer === null ? [] : [offer])}`)
   const certificate = (client.socket as TLSSocket).getPeerCertificate().raw
   const offered: string[] = []
   const body = new BodyReader(offer.bytes, 9)

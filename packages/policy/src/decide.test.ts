@@ -14,9 +14,12 @@ describe('the fixed rule', () => {
     expect(decideStatement(access([action])).kind).toBe('permit')
   })
 
-  it.each<[SqlAction]>([['sql:write'], ['sql:ddl'], ['sql:admin'], ['sql:unknown']])('denies %s, beside a read too', (action) => {
-    expect(decideStatement(access(['sql:read', action])).kind).toBe('deny')
-  })
+  it.each<[SqlAction]>([['sql:write'], ['sql:ddl'], ['sql:admin'], ['sql:unknown']])(
+    'denies %s, beside a read too',
+    (action) => {
+      expect(decideStatement(access(['sql:read', action])).kind).toBe('deny')
+    },
+  )
 
   it('denies whatever there is an objection to, and says what', () => {
     expect(decideStatement(access(['sql:read'], 'DROP TABLE'))).toMatchObject({

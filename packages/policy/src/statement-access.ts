@@ -1,6 +1,13 @@
 // What a statement would do, in words that a policy understands. Neutral: no protocol's own types stand here.
 
-export type SqlAction = 'sql:read' | 'sql:write' | 'sql:ddl' | 'sql:admin' | 'sql:transaction' | 'sql:session' | 'sql:unknown'
+export type SqlAction =
+  | 'sql:read'
+  | 'sql:write'
+  | 'sql:ddl'
+  | 'sql:admin'
+  | 'sql:transaction'
+  | 'sql:session'
+  | 'sql:unknown'
 
 /** One thing that a statement does which no rule permits, with what to tell the person who asked. */
 export type Objection = {

@@ -10,7 +10,10 @@ export type ProxyMetrics = {
   readonly upstreamFailures: Counter<'connection' | 'code'>
 }
 
-export function proxyMetrics(registry: Registry, journal: { readonly depthBytes: number; readonly healthy: boolean }): ProxyMetrics {
+export function proxyMetrics(
+  registry: Registry,
+  journal: { readonly depthBytes: number; readonly healthy: boolean },
+): ProxyMetrics {
   const registers = [registry]
   new Gauge({
     name: 'sluice_journal_bytes',
@@ -30,8 +33,18 @@ export function proxyMetrics(registry: Registry, journal: { readonly depthBytes:
   })
   return {
     sessions: new Gauge({ name: 'sluice_sessions', help: 'Live sessions', registers }),
-    handshakes: new Counter({ name: 'sluice_handshakes_total', help: 'How handshakes ended', labelNames: ['result'], registers }),
-    requests: new Counter({ name: 'sluice_requests_total', help: 'Requests by decision', labelNames: ['effect'], registers }),
+    handshakes: new Counter({
+      name: 'sluice_handshakes_total',
+      help: 'How handshakes ended',
+      labelNames: ['result'],
+      registers,
+    }),
+    requests: new Counter({
+      name: 'sluice_requests_total',
+      help: 'Requests by decision',
+      labelNames: ['effect'],
+      registers,
+    }),
     cancels: new Counter({ name: 'sluice_cancels_total', help: 'Cancel requests', labelNames: ['known'], registers }),
     upstreamFailures: new Counter({
       name: 'sluice_upstream_failures_total',

@@ -150,7 +150,14 @@ export class PostgresGateway {
       const { code, message } = error as { code: string; message: string }
       metrics.upstreamFailures.inc({ connection: admitted.connection.name, code })
       log.warn({ event: 'upstream_failed', connection: admitted.connection.name, code }, message)
-      socket.end(encode.errorResponse({ severity: 'FATAL', sqlState: '08001', message: `sluice: ${message}`, hint: UPSTREAM_HINT }))
+      socket.end(
+        encode.errorResponse({
+          severity: 'FATAL',
+          sqlState: '08001',
+          message: `sluice: ${message}`,
+          hint: UPSTREAM_HINT,
+        }),
+      )
       return
     }
     if (socket.destroyed) {
@@ -161,8 +168,8 @@ export class PostgresGateway {
   }
 
   async #connect({ connection, settings }: Admitted): Promise<Upstream> {
-    let keyCache = this.#keyCaches.get(connection.name)
-    if (keyCache === undefined) this.#keyCaches.set(connection.name, (keyCache = new ScramKeyCache()))
+    const keyCache = this.#keyCaches.get(connection.name) ?? new ScramKeyCache()
+    this.#keyCaches.set(connection.name, keyCache)
     const login = {
       database: connection.database,
       user: connection.user,
@@ -208,7 +215,12 @@ export class PostgresGateway {
     this.#live.add(live)
     metrics.sessions.inc()
     log.info(
-      { event: 'session_opened', session: session.sessionId, connection: connection.name, issuer: identified.subject.issuer },
+      {
+        event: 'session_opened',
+        session: session.sessionId,
+        connection: connection.name,
+        issuer: identified.subject.issuer,
+      },
       'session opened',
     )
     live.begin(openingOf(admitted, upstream, key))

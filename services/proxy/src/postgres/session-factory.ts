@@ -1,7 +1,14 @@
 // Makes the recorded session of an admitted client: its key, its chain, and the only way to its upstream.
 
 import type { Socket } from 'node:net'
-import { type FrameCodec, FrameRecorder, type MaskerPublicKey, SessionSealer, type SigningKey, uuidv7 } from '@sluice/events'
+import {
+  type FrameCodec,
+  FrameRecorder,
+  type MaskerPublicKey,
+  SessionSealer,
+  type SigningKey,
+  uuidv7,
+} from '@sluice/events'
 import type { PolicyDecision, StatementAccess } from '@sluice/policy'
 import { GovernedUpstream, type GroupCommit, Session } from '@sluice/session'
 import type { Admitted } from './handshake/admit.ts'

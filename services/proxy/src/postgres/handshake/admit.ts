@@ -1,7 +1,7 @@
 // From an accepted socket to a client that is identified and may use a connection: the handshake as one sequence.
 
 import type { Socket } from 'node:net'
-import { PeerInvalid } from '@sluice/events'
+import type { PeerInvalid } from '@sluice/events'
 import type { UpstreamAddress } from '../upstream/connect.ts'
 import * as encode from '../wire/encode.ts'
 import { type AuthenticationOptions, authenticate, type Identified } from './authenticate.ts'
@@ -53,7 +53,12 @@ export async function admit(raw: Socket, options: AdmissionOptions): Promise<Adm
   }
   if (request.kind === 'refused') return refuse(request.sqlState, 'startup_refused', request.reason, request.hint)
   if (!transport.encrypted && !options.allowPlaintext) {
-    return refuse('28000', 'plaintext_refused', 'this connection is not encrypted', 'Use sslmode=verify-full and sslrootcert.')
+    return refuse(
+      '28000',
+      'plaintext_refused',
+      'this connection is not encrypted',
+      'Use sslmode=verify-full and sslrootcert.',
+    )
   }
   const version = negotiateVersion(request.version, request.parameters)
   if (version.differs) socket.write(encode.negotiateProtocolVersion(version.version, version.unknownOptions))
@@ -69,10 +74,20 @@ export async function admit(raw: Socket, options: AdmissionOptions): Promise<Adm
   const { identified } = authentication
   const connection = options.connections.get(parameters.database)
   if (connection === undefined || (identified.boundTo !== null && identified.boundTo !== connection.name)) {
-    return refuse('3D000', 'connection_unknown', 'there is no such connection for you', 'The database name is the name of the connection.')
+    return refuse(
+      '3D000',
+      'connection_unknown',
+      'there is no such connection for you',
+      'The database name is the name of the connection.',
+    )
   }
   if (identified.demo && !connection.demo) {
-    return refuse('28000', 'demo_refused', "the demo's identities do not open this connection", 'Use an identity of a trusted issuer.')
+    return refuse(
+      '28000',
+      'demo_refused',
+      "the demo's identities do not open this connection",
+      'Use an identity of a trusted issuer.',
+    )
   }
   const { user, database, applicationName, settings } = parameters
   return {

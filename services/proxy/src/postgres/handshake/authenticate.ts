@@ -82,7 +82,8 @@ async function byTicket(
   const asked = initial.cText()
   const mechanism = offered.find((name) => name === asked) ?? null
   const first = initial.bytes(initial.int32())
-  if (mechanism === null || initial.broken) throw new PeerInvalid('scram_mechanism', 'that SASL mechanism was not offered')
+  if (mechanism === null || initial.broken)
+    throw new PeerInvalid('scram_mechanism', 'that SASL mechanism was not offered')
   const server = new ScramServer({
     mechanism,
     channelBinding,

@@ -54,7 +54,7 @@ function refused(sqlState: string, reason: string, hint = 'Use a PostgreSQL clie
 }
 
 export type Negotiated = {
-  readonly version: typeof PROTOCOL_3_0 | typeof PROTOCOL_3_2
+  readonly version: number
   /** `_pq_.` names that were asked for and are not known. */
   readonly unknownOptions: readonly string[]
   /** Whether the client has to be told. */

@@ -12,6 +12,7 @@ import { Replies, type ReplyEvents, type TransactionStatus } from './replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { type Handled, type RequestLimits, Requests } from './requests.ts'
 import type { StatementReader } from './statements.ts'
+import { Submissions } from './submissions.ts'
 
 export type GatewaySessionOptions = {
   readonly client: Socket
@@ -69,7 +70,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#options = options
     const { session, governed, reader, limits, bounds } = options
     this.#delivery = new Delivery(session)
-    this.#requests = new Requests(session, governed, this.#queue, reader, limits)
+    const submissions = new Submissions(session, governed, this.#queue, limits.pipelinedRequests)
+    this.#requests = new Requests(submissions, reader, limits)
     this.#replies = new Replies(session, this.#queue, this.#delivery, this)
     this.#clientFramer = new ClientFramer(bounds)
     this.#serverFramer = new ServerFramer(this.#replies)
@@ -177,7 +179,10 @@ export class GatewaySession implements TurnMember, ReplyEvents {
       const handled = this.#requests.handle(message)
       if (handled instanceof Promise) {
         this.#waitsForReader = true
-        handled.then((later) => this.#readerAnswered(later, message), (error: unknown) => this.#failed(error))
+        handled.then(
+          (later) => this.#readerAnswered(later, message),
+          (error: unknown) => this.#failed(error),
+        )
         return
       }
       if (!this.#proceed(handled, message)) return

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NameRegistry } from './name-registry.ts'
+import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 
 const found = (value: string) => ({ kind: 'found', value })
 
@@ -39,7 +39,7 @@ describe('NameRegistry', () => {
     expect(names.size).toBe(2)
     names.endEpoch(0)
     expect(names.size).toBe(1)
-    names.forget('all-names')
+    names.forget(ALL_NAMES)
     expect(names.size).toBe(0)
   })
 })

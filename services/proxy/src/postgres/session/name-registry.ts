@@ -13,6 +13,9 @@ type Epoch<T> = { readonly number: number; readonly changes: Map<string, T | nul
 const MISSING = { kind: 'missing' } as const
 const UNSETTLED = { kind: 'unsettled' } as const
 
+/** Every name. A symbol, for any text may be a name. */
+export const ALL_NAMES = Symbol('all names')
+
 export class NameRegistry<T> {
   readonly #settled = new Map<string, T>()
   #epochs: Epoch<T>[] = []
@@ -62,8 +65,8 @@ export class NameRegistry<T> {
   }
 
   /** Forgets a settled name, or all of them. */
-  forget(name: string | 'all-names'): void {
-    if (name === 'all-names') this.#settled.clear()
+  forget(name: string | typeof ALL_NAMES): void {
+    if (name === ALL_NAMES) this.#settled.clear()
     else this.#settled.delete(name)
   }
 }

@@ -94,7 +94,8 @@ export class Replies implements ServerMessageSink {
   /** The session ends: whatever is still open has ended without an answer. Throws AuditUnavailable. */
   interrupt(): void {
     for (const reply of this.#queue.drain()) {
-      if (reply.request !== null && !reply.request.finished) this.#session.finish(reply.request, 'interrupted', null, null)
+      if (reply.request !== null && !reply.request.finished)
+        this.#session.finish(reply.request, 'interrupted', null, null)
     }
   }
 

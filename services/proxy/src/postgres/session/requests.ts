@@ -1,24 +1,13 @@
-// What a client asks, message by message: put together to frames, decided, recorded, queued for the upstream. What is
-// refused is replaced by a message that fails, so that order, transaction state and recovery come from PostgreSQL itself.
+// What a client asks, message by message: which names it uses, and which messages make up one frame.
 
-import { AuditUnavailable, type RawSegment } from '@sluice/events'
-import { denyProtocol, type StatementAccess, unreadableAccess } from '@sluice/policy'
-import type { GovernedUpstream, OpenRequest, RequestDescription, Session } from '@sluice/session'
+import type { RawSegment } from '@sluice/events'
+import { type StatementAccess, unreadableAccess } from '@sluice/policy'
 import type { ClientMessage } from '../wire/client-framer.ts'
 import { type BindBody, decodeBind, decodeExecute, decodeNamed, decodeParse, decodeQuery } from '../wire/decode.ts'
-import type { ErrorReport } from '../wire/encode.ts'
 import { CLIENT } from '../wire/message-types.ts'
-import { NameRegistry } from './name-registry.ts'
-import { auditReport, denialReport, failingParse, failingQuery } from './refusals.ts'
-import type { ReplyQueue } from './reply-queue.ts'
-import {
-  expectedReply,
-  type FrameGroup,
-  type Portal,
-  type ReadStatement,
-  type ReplyDraft,
-  type StatementReader,
-} from './statements.ts'
+import { ALL_NAMES, NameRegistry } from './name-registry.ts'
+import type { FrameGroup, Portal, ReadStatement, StatementReader } from './statements.ts'
+import type { RefusedAs, Submissions } from './submissions.ts'
 
 export type RequestLimits = {
   readonly preparedStatements: number
@@ -42,28 +31,15 @@ const OPERATION: ReadonlyMap<number, string> = new Map([
 ])
 
 export class Requests {
-  readonly #session: Session
-  readonly #upstream: GovernedUpstream
-  readonly #queue: ReplyQueue
+  readonly #submissions: Submissions
   readonly #reader: StatementReader
   readonly #limits: RequestLimits
   readonly #statements = new NameRegistry<ReadStatement>()
   readonly #portals = new NameRegistry<Portal>()
   #group: FrameGroup | null = null
-  #epoch = 0
-  /** The upstream fails at what was put in place of a refused message; what follows up to Sync it would ignore. */
-  #discarding = false
 
-  constructor(
-    session: Session,
-    upstream: GovernedUpstream,
-    queue: ReplyQueue,
-    reader: StatementReader,
-    limits: RequestLimits,
-  ) {
-    this.#session = session
-    this.#upstream = upstream
-    this.#queue = queue
+  constructor(submissions: Submissions, reader: StatementReader, limits: RequestLimits) {
+    this.#submissions = submissions
     this.#reader = reader
     this.#limits = limits
   }
@@ -73,14 +49,14 @@ export class Requests {
     this.#statements.endEpoch(epoch)
     this.#portals.endEpoch(epoch)
     // No portal outlives its transaction.
-    if (idle) this.#portals.forget('all-names')
+    if (idle) this.#portals.forget(ALL_NAMES)
   }
 
   handle(message: ClientMessage): Handled | Promise<Handled> {
     if (message.kind === 'violation') return { violation: message.reason }
     if (message.kind === 'oversized') return this.#oversized(message)
     const { type, bytes } = message
-    if (this.#discarding && type !== CLIENT.sync && type !== CLIENT.terminate) return DONE
+    if (this.#submissions.discarding && type !== CLIENT.sync && type !== CLIENT.terminate) return DONE
     switch (type) {
       case CLIENT.query:
         return this.#query(bytes)
@@ -98,7 +74,7 @@ export class Requests {
         return this.#sync(bytes)
       case CLIENT.flush:
         this.endGroup()
-        this.#forwardHousekeeping(bytes)
+        this.#submissions.housekeeping(bytes)
         return DONE
       case CLIENT.terminate:
         this.endGroup()
@@ -128,13 +104,14 @@ export class Requests {
       parameters: group.parameters,
       trace: null,
     }
-    const request = this.#forward(description, 'refused-message', group.messages)
+    const request = this.#submissions.forward(description, 'refused-message', group.messages)
     if (request === null) return
     const last = group.replies.length - 1
     const deallocates = group.operation === 'Execute' ? group.statement.deallocates : null
     group.replies.forEach((reply, index) => {
-      const confirmed = index === last && deallocates !== null ? () => this.#statements.forget(deallocates) : reply.confirmed
-      this.#expect({ to: reply.to, request, last: index === last, confirmed })
+      const confirmed =
+        index === last && deallocates !== null ? () => this.#statements.forget(deallocates) : reply.confirmed
+      this.#submissions.expect({ to: reply.to, request, last: index === last, confirmed })
     })
   }
 
@@ -157,19 +134,19 @@ export class Requests {
       parameters: NOTHING,
       trace: null,
     }
-    const request = this.#forward(description, 'refused-query', [bytes])
+    const request = this.#submissions.forward(description, 'refused-query', [bytes])
     // A simple query drops the unnamed statement and the unnamed portal.
-    this.#statements.change('', null, this.#epoch)
-    this.#portals.change('', null, this.#epoch)
+    this.#statements.change('', null, this.#submissions.epoch)
+    this.#portals.change('', null, this.#submissions.epoch)
     if (request !== null) {
       const confirmed = (): void => {
         this.#statements.confirm('', null)
         this.#portals.confirm('', null)
         if (statement.deallocates !== null) this.#statements.forget(statement.deallocates)
       }
-      this.#expect({ to: 'query', request, last: true, confirmed })
+      this.#submissions.expect({ to: 'query', request, last: true, confirmed })
     }
-    this.#epoch++
+    this.#submissions.endEpoch()
     return DONE
   }
 
@@ -179,7 +156,11 @@ export class Requests {
     if (body === null) return this.#refuseProtocol(CLIENT.parse, 'message_malformed', 'the Parse message is malformed')
     if (body.text === null) return this.#refuseText(CLIENT.parse, bytes)
     if (this.#statements.size >= this.#limits.preparedStatements) {
-      return this.#refuseProtocol(CLIENT.parse, 'too_many_statements', `a session may hold ${this.#limits.preparedStatements} prepared statements`)
+      return this.#refuseProtocol(
+        CLIENT.parse,
+        'too_many_statements',
+        `a session may hold ${this.#limits.preparedStatements} prepared statements`,
+      )
     }
     const { name, text } = body
     const read = this.#reader.read(text)
@@ -191,8 +172,10 @@ export class Requests {
   #startGroup(bytes: Buffer, name: string, read: ReadStatement): Handled {
     const named = name !== ''
     // What runs many times is recorded many times: its nonce and commitment are made once.
-    const statement = named ? { ...read, segments: read.segments.map((segment) => this.#session.prepare(segment)) } : read
-    this.#statements.change(name, statement, this.#epoch)
+    const statement = named
+      ? { ...read, segments: read.segments.map((segment) => this.#submissions.session.prepare(segment)) }
+      : read
+    this.#statements.change(name, statement, this.#submissions.epoch)
     this.#group = {
       operation: 'Parse',
       statement,
@@ -207,18 +190,22 @@ export class Requests {
   #bind(bytes: Buffer): Handled {
     const body = decodeBind(bytes)
     if (body === null) return this.#refuseProtocol(CLIENT.bind, 'message_malformed', 'the Bind message is malformed')
-    const found = this.#statements.lookup(body.statement, this.#epoch)
+    const found = this.#statements.lookup(body.statement, this.#submissions.epoch)
     if (found.kind === 'unsettled') return 'later'
     if (found.kind === 'missing') {
       return this.#refuseProtocol(CLIENT.bind, 'statement_unknown', 'there is no prepared statement of that name')
     }
     if (this.#portals.size >= this.#limits.portals) {
-      return this.#refuseProtocol(CLIENT.bind, 'too_many_statements', `a session may hold ${this.#limits.portals} portals`)
+      return this.#refuseProtocol(
+        CLIENT.bind,
+        'too_many_statements',
+        `a session may hold ${this.#limits.portals} portals`,
+      )
     }
     const statement = found.value
     if (this.#group === null || this.#group.statement !== statement || this.#group.operation !== 'Parse') {
       this.endGroup()
-      if (this.#discarding) return DONE
+      if (this.#submissions.discarding) return DONE
       this.#group = { operation: 'Bind', statement, parameters: NOTHING, portal: null, messages: [], replies: [] }
     }
     const group = this.#group
@@ -228,14 +215,15 @@ export class Requests {
     group.parameters = boundSegments(body)
     group.messages.push(bytes)
     group.replies.push({ to: 'bind', confirmed: () => this.#portals.confirm(body.portal, portal) })
-    this.#portals.change(body.portal, portal, this.#epoch)
+    this.#portals.change(body.portal, portal, this.#submissions.epoch)
     return DONE
   }
 
   #execute(bytes: Buffer): Handled {
     const body = decodeExecute(bytes)
-    if (body === null) return this.#refuseProtocol(CLIENT.execute, 'message_malformed', 'the Execute message is malformed')
-    const found = this.#portals.lookup(body.portal, this.#epoch)
+    if (body === null)
+      return this.#refuseProtocol(CLIENT.execute, 'message_malformed', 'the Execute message is malformed')
+    const found = this.#portals.lookup(body.portal, this.#submissions.epoch)
     if (found.kind === 'unsettled') return 'later'
     if (found.kind === 'missing') {
       return this.#refuseProtocol(CLIENT.execute, 'portal_unknown', 'there is no portal of that name')
@@ -244,7 +232,7 @@ export class Requests {
     const joins = this.#group?.operation === 'Bind' && this.#group.portal === body.portal
     if (!joins) {
       this.endGroup()
-      if (this.#discarding) return DONE
+      if (this.#submissions.discarding) return DONE
       this.#group = { operation: 'Execute', statement, parameters: NOTHING, portal: null, messages: [], replies: [] }
     }
     const group = this.#group as FrameGroup
@@ -257,85 +245,49 @@ export class Requests {
 
   #describe(bytes: Buffer): Handled {
     const body = decodeNamed(bytes)
-    if (body === null) return this.#refuseProtocol(CLIENT.describe, 'message_malformed', 'the Describe message is malformed')
+    if (body === null)
+      return this.#refuseProtocol(CLIENT.describe, 'message_malformed', 'the Describe message is malformed')
     const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
     if (this.#group !== null) {
       this.#group.messages.push(bytes)
       this.#group.replies.push({ to, confirmed: null })
       return DONE
     }
-    this.#forwardHousekeeping(bytes)
-    this.#expect({ to })
+    this.#submissions.housekeeping(bytes)
+    this.#submissions.expect({ to })
     return DONE
   }
 
   #close(bytes: Buffer): Handled {
     this.endGroup()
-    if (this.#discarding) return DONE
+    if (this.#submissions.discarding) return DONE
     const body = decodeNamed(bytes)
     if (body === null) return this.#refuseProtocol(CLIENT.close, 'message_malformed', 'the Close message is malformed')
     const registry = body.target === 'statement' ? this.#statements : this.#portals
-    registry.change(body.name, null, this.#epoch)
-    this.#forwardHousekeeping(bytes)
-    this.#expect({ to: 'close', confirmed: () => registry.confirm(body.name, null) })
+    registry.change(body.name, null, this.#submissions.epoch)
+    this.#submissions.housekeeping(bytes)
+    this.#submissions.expect({ to: 'close', confirmed: () => registry.confirm(body.name, null) })
     return DONE
   }
 
   #sync(bytes: Buffer): Handled {
     this.endGroup()
-    this.#discarding = false
-    this.#forwardHousekeeping(bytes)
-    this.#expect({ to: 'sync' })
-    this.#epoch++
+    this.#submissions.housekeeping(bytes)
+    this.#submissions.expect({ to: 'sync' })
+    this.#submissions.endEpoch()
     return DONE
-  }
-
-  #expect(reply: Omit<ReplyDraft, 'epoch'>): void {
-    this.#queue.push(expectedReply({ ...reply, epoch: this.#epoch }))
-  }
-
-  #forwardHousekeeping(bytes: Buffer): void {
-    const { permit, frame } = this.#session.housekeeping()
-    this.#upstream.queue(permit, frame, [bytes])
-  }
-
-  /** Submits; null when it was refused and replaced. */
-  #forward(
-    description: RequestDescription,
-    refusedAs: 'refused-query' | 'refused-message',
-    messages: readonly Buffer[],
-  ): OpenRequest | null {
-    if (this.#queue.length >= this.#limits.pipelinedRequests) {
-      this.#refuse(description, refusedAs, 'too_many_requests', 'too many requests wait for their answers')
-      return null
-    }
-    try {
-      const submitted = this.#session.submit(description)
-      if (submitted.kind === 'denied') {
-        this.#replace(refusedAs, denialReport(submitted.denial, submitted.request), submitted.request)
-        return null
-      }
-      this.#upstream.queue(submitted.permit, submitted.frame, messages)
-      return submitted.request
-    } catch (error) {
-      if (!(error instanceof AuditUnavailable)) throw error
-      this.#replace(refusedAs, auditReport(error, 'ERROR'), null)
-      return null
-    }
-  }
-
-  #replace(refusedAs: 'refused-query' | 'refused-message', report: ErrorReport, request: OpenRequest | null): void {
-    this.#forwardHousekeeping(refusedAs === 'refused-query' ? failingQuery : failingParse)
-    this.#expect({ to: refusedAs, request, report })
-    if (refusedAs === 'refused-message') this.#discarding = true
   }
 
   #oversized(message: Extract<ClientMessage, { kind: 'oversized' }>): Handled {
     this.endGroup()
-    if (this.#discarding && message.type !== CLIENT.sync) return DONE
+    if (this.#submissions.discarding && message.type !== CLIENT.sync) return DONE
     const isText = message.type === CLIENT.query || message.type === CLIENT.parse
     const [code, what] = isText ? ['statement_too_large', 'the statement'] : ['message_too_large', 'the message']
-    return this.#refuseProtocol(message.type, code, `${what} has ${message.length} bytes; at most ${message.bound} are read`)
+    return this.#refuseProtocol(
+      message.type,
+      code,
+      `${what} has ${message.length} bytes; at most ${message.bound} are read`,
+    )
   }
 
   #refuseText(type: number, bytes: Buffer): Handled {
@@ -345,8 +297,9 @@ export class Requests {
 
   #refuseProtocol(type: number, code: string, reason: string, statement: readonly RawSegment[] = NOTHING): Handled {
     this.endGroup()
-    if (this.#discarding) return DONE
-    const refusedAs = type === CLIENT.query || type === CLIENT.functionCall ? 'refused-query' : 'refused-message'
+    if (this.#submissions.discarding) return DONE
+    const refusedAs: RefusedAs =
+      type === CLIENT.query || type === CLIENT.functionCall ? 'refused-query' : 'refused-message'
     const description = {
       operation: OPERATION.get(type) ?? 'Message',
       access: UNREADABLE,
@@ -354,25 +307,9 @@ export class Requests {
       parameters: NOTHING,
       trace: null,
     }
-    this.#refuse(description, refusedAs, code, reason)
-    if (refusedAs === 'refused-query') this.#epoch++
+    this.#submissions.refuse(description, refusedAs, code, reason)
+    if (refusedAs === 'refused-query') this.#submissions.endEpoch()
     return DONE
-  }
-
-  #refuse(
-    description: RequestDescription,
-    refusedAs: 'refused-query' | 'refused-message',
-    code: string,
-    reason: string,
-  ): void {
-    try {
-      const denial = denyProtocol(code, reason)
-      const request = this.#session.refuse(description, denial)
-      this.#replace(refusedAs, denialReport(denial, request), request)
-    } catch (error) {
-      if (!(error instanceof AuditUnavailable)) throw error
-      this.#replace(refusedAs, auditReport(error, 'ERROR'), null)
-    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { RawSegment } from '@sluice/events'
 import type { StatementAccess } from '@sluice/policy'
+import type { ALL_NAMES } from './name-registry.ts'
 import type { ExpectedReply, ReplyTo } from './reply-queue.ts'
 
 /** A statement's text as it was read: what it accesses, and how it is recorded. */
@@ -9,7 +10,7 @@ export type ReadStatement = {
   readonly access: StatementAccess
   readonly segments: readonly RawSegment[]
   /** Names that the statement deallocates when it succeeds. */
-  readonly deallocates: string | 'all-names' | null
+  readonly deallocates: string | typeof ALL_NAMES | null
 }
 
 export interface StatementReader {

@@ -9,7 +9,7 @@ import {
   RESULT_COLUMNS,
   SAMPLE_METHODS,
 } from './catalog/known.ts'
-import { isSettable, isShowableSetting } from './catalog/settings.ts'
+import { isFreelySettable, isSettable, isShowableSetting } from './catalog/settings.ts'
 import type { Effect } from './facts.ts'
 import { dotted, namesOf, qualifiedOf, shownName, tableName } from './names.ts'
 import type { RawNode } from './parser.ts'
@@ -39,11 +39,26 @@ const KEYWORD_KINDS: ReadonlySet<unknown> = new Set([
   'AEXPR_NOT_BETWEEN_SYM',
 ])
 
+/** psql asks for each setting by the name that stands in the view of settings: no more than the view itself shows. */
+const SETTINGS_CATALOGS: ReadonlySet<string> = new Set(['pg_catalog.pg_settings', 'pg_catalog.pg_parameter_acl'])
+
+/** With one of these, a column called `name` may be anything. */
+const DERIVING: ReadonlySet<string> = new Set([
+  'RangeSubselect',
+  'RangeFunction',
+  'RangeTableFunc',
+  'JsonTable',
+  'CommonTableExpr',
+  'SubLink',
+])
+
 export class SelectReader {
   readonly tables = new Set<string>()
   readonly functions = new Set<string>()
   refusal: Refusal | null = null
   readonly #serverMajor: number
+  #listsSettings = false
+  #derived = false
   /** Names of CTEs in scope, innermost last. */
   readonly #scope: string[] = []
   readonly #columns: { readonly table: string; readonly column: string }[] = []
@@ -56,6 +71,9 @@ export class SelectReader {
   /** Reads a whole statement; afterwards `refusal` is null if it is plain. */
   read(select: RawNode): void {
     this.#node('SelectStmt', select)
+    if (this.#listsSettings && (this.#derived || [...this.tables].some((table) => !SETTINGS_CATALOGS.has(table)))) {
+      this.#refuse('FuncCall', 'the function current_setting')
+    }
     for (const { table, column } of this.#columns) {
       const columns = this.#functionColumns.get(table)
       // x.name on a function's result calls name(x) where there is no such column: name(bigint) as well as name(record).
@@ -79,6 +97,7 @@ export class SelectReader {
     if (this.#serverMajor < (NODE_SINCE.get(type) ?? 0)) {
       return this.#refuse(type, `${type}, which PostgreSQL ${this.#serverMajor} does not know`)
     }
+    if (DERIVING.has(type) || (type === 'Alias' && 'colnames' in node)) this.#derived = true
     const scope = this.#scope.length
     this.#check(type, node)
     for (const field in node) {
@@ -156,17 +175,20 @@ export class SelectReader {
 
   #showsHarmless(call: RawNode): boolean {
     const [setting] = constants(call['args'])
-    return typeof setting === 'string' && isShowableSetting(setting)
+    if (typeof setting === 'string') return isShowableSetting(setting)
+    const [argument] = (call['args'] ?? []) as readonly RawNode[]
+    const column = namesOf((argument?.['ColumnRef'] as RawNode | undefined)?.['fields'])
+    if (column?.at(-1) !== 'name') return false
+    this.#listsSettings = true
+    return true
   }
 
   #setsHarmless(call: RawNode): boolean {
     const [setting, value, local] = constants(call['args'])
-    return (
-      typeof setting === 'string' &&
-      typeof value === 'string' &&
-      typeof local === 'boolean' &&
-      isSettable(setting, value)
-    )
+    if (typeof setting !== 'string' || typeof local !== 'boolean') return false
+    const [, argument] = (call['args'] ?? []) as readonly RawNode[]
+    if (argument !== undefined && 'ParamRef' in argument) return isFreelySettable(setting)
+    return typeof value === 'string' && isSettable(setting, value)
   }
 
   #type(node: RawNode): void {

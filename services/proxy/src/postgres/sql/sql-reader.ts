@@ -2,6 +2,7 @@
 // kept for all sessions of the connection.
 
 import type { RawSegment } from '@sluice/events'
+import { ALL_NAMES } from '../session/name-registry.ts'
 import type { ReadStatement, StatementReader } from '../session/statements.ts'
 import { accessOf, deallocated } from './access.ts'
 import { analyzeStatement, MAX_INLINE_CHARACTERS } from './analyze.ts'
@@ -49,7 +50,7 @@ export class SqlReader implements StatementReader {
     const access = accessOf(analysis, this.#connection)
     // Several are refused by their access.
     const [name] = analysis.kind === 'parsed' ? deallocated(analysis.statements) : []
-    const read: ReadStatement = { access, segments, deallocates: name === null ? 'all-names' : (name ?? null) }
+    const read: ReadStatement = { access, segments, deallocates: name === null ? ALL_NAMES : (name ?? null) }
     // A mistyped text is rarely sent twice, and what failed for time or a restarted parser may work the next time.
     if (analysis.kind === 'parsed') this.#cache.set(text, read)
     return read

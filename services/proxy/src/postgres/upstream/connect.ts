@@ -128,7 +128,8 @@ function asUpstreamFailure(error: unknown): UpstreamFailed {
   if (error instanceof UpstreamFailed) return error
   const code = (error as { code?: string }).code ?? ''
   const isCertificate = code.startsWith('ERR_TLS') || code.includes('CERT') || code.includes('SIGNATURE')
-  const words = FAILURE_WORDS[code] ?? (isCertificate ? "the upstream's certificate is not trusted" : 'the upstream failed')
+  const words =
+    FAILURE_WORDS[code] ?? (isCertificate ? "the upstream's certificate is not trusted" : 'the upstream failed')
   return new UpstreamFailed(isCertificate ? 'upstream_certificate' : 'upstream_unreachable', words, { cause: error })
 }
 
@@ -176,7 +177,8 @@ async function answerAuthentication(
     case AUTHENTICATION.ok:
       return
     case AUTHENTICATION.cleartextPassword:
-      if (!encrypted) throw new UpstreamFailed('upstream_authentication', 'the upstream asks for a password in the clear')
+      if (!encrypted)
+        throw new UpstreamFailed('upstream_authentication', 'the upstream asks for a password in the clear')
       socket.write(encode.passwordMessage(encode.cString(login.password)))
       return
     case AUTHENTICATION.md5Password:
@@ -190,7 +192,9 @@ async function answerAuthentication(
 }
 
 function md5Password(login: UpstreamLogin, salt: Buffer): string {
-  const inner = createHash('md5').update(login.password + login.user).digest('hex')
+  const inner = createHash('md5')
+    .update(login.password + login.user)
+    .digest('hex')
   return `md5${createHash('md5').update(inner).update(salt).digest('hex')}`
 }
 

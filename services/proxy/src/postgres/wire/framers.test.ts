@@ -36,7 +36,12 @@ function describeMessage(message: ClientMessage): string {
   return message.kind === 'oversized' ? `oversized ${message.length}` : `violation ${message.reason}`
 }
 
-function readServer(chunks: readonly Buffer[]): { rows: number; bytes: string; controls: string[]; violations: number } {
+function readServer(chunks: readonly Buffer[]): {
+  rows: number
+  bytes: string
+  controls: string[]
+  violations: number
+} {
   const seen = { rows: 0, bytes: '', controls: [] as string[], violations: 0 }
   const framer = new ServerFramer({
     row: () => seen.rows++,

@@ -8,7 +8,7 @@ type Row = { readonly name: string; readonly bad: boolean; readonly outs: readon
 
 /** Volatile in the catalog, and yet they change nothing and wait for nothing. */
 const HARMLESS_VOLATILE = `
-  array_sample array_shuffle clock_timestamp gen_random_uuid pg_collation_actual_version
+  array_sample array_shuffle clock_timestamp gen_random_uuid pg_advisory_unlock_all pg_collation_actual_version
   pg_database_collation_actual_version pg_database_size pg_indexes_size pg_is_in_recovery pg_partition_ancestors
   pg_partition_tree pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size random random_normal
   timeofday timezone uuidv4 uuidv7`
@@ -130,10 +130,7 @@ function wrapped(names: readonly string[], indent: string): string {
 
 function asTable(name: string, comment: string, grouped: Map<number, string[]>): string {
   const rows = [...grouped].filter(([, names]) => names.length > 0)
-  const entries = rows.map(
-    ([major, names]) =>
-      `  [\n    ${major},\n    String.raw\`\n${wrapped(names, '      ').replaceAll('`', "${'`'}")}\`,\n  ],\n`,
-  )
+  const entries = rows.map(([major, names]) => `  [\n    ${major},\n    \`\n${wrapped(names, '      ')}\`,\n  ],\n`)
   return `/** ${comment} */\nexport const ${name}: readonly (readonly [number, string])[] = [\n${entries.join('')}]\n`
 }
 

@@ -5,7 +5,7 @@
 export const FUNCTIONS: readonly (readonly [number, string])[] = [
   [
     13,
-    String.raw`
+    `
       abbrev abs aclcontains acldefault aclexplode aclinsert aclremove acos acosd acosh age area array_agg array_append
       array_cat array_dims array_fill array_larger array_length array_lower array_ndims array_position array_positions
       array_prepend array_remove array_replace array_smaller array_to_json array_to_string array_to_tsvector
@@ -48,46 +48,46 @@ export const FUNCTIONS: readonly (readonly [number, string])[] = [
       num_nonnulls num_nulls numeric numeric_div_trunc numeric_exp numeric_inc numeric_larger numeric_ln numeric_log
       numeric_smaller numeric_sqrt numnode numrange numrange_subdiff obj_description octet_length oid oidlarger
       oidsmaller oidvectortypes overlaps overlay parse_ident path pclose percent_rank percentile_cont percentile_disc
-      pg_available_extension_versions pg_available_extensions pg_backend_pid pg_char_to_encoding pg_client_encoding
-      pg_collation_actual_version pg_collation_for pg_collation_is_visible pg_column_is_updatable pg_column_size
-      pg_conversion_is_visible pg_current_snapshot pg_current_xact_id_if_assigned pg_database_size pg_describe_object
-      pg_encoding_max_length pg_encoding_to_char pg_extension_update_paths pg_function_is_visible pg_get_constraintdef
-      pg_get_expr pg_get_function_arg_default pg_get_function_arguments pg_get_function_identity_arguments
-      pg_get_function_result pg_get_functiondef pg_get_indexdef pg_get_keywords pg_get_object_address
-      pg_get_partition_constraintdef pg_get_partkeydef pg_get_publication_tables pg_get_replica_identity_index
-      pg_get_ruledef pg_get_serial_sequence pg_get_statisticsobjdef pg_get_triggerdef pg_get_userbyid pg_get_viewdef
-      pg_has_role pg_identify_object pg_identify_object_as_address pg_index_column_has_property pg_index_has_property
-      pg_indexam_has_property pg_indexam_progress_phasename pg_indexes_size pg_is_in_recovery pg_is_other_temp_schema
-      pg_lsn_hash pg_lsn_hash_extended pg_lsn_larger pg_lsn_smaller pg_my_temp_schema pg_opclass_is_visible
-      pg_operator_is_visible pg_opfamily_is_visible pg_options_to_table pg_partition_ancestors pg_partition_root
-      pg_partition_tree pg_postmaster_start_time pg_relation_is_publishable pg_relation_is_updatable pg_relation_size
-      pg_sequence_parameters pg_show_all_settings pg_size_bytes pg_size_pretty pg_snapshot_xip pg_snapshot_xmax
-      pg_snapshot_xmin pg_statistics_obj_is_visible pg_table_is_visible pg_table_size pg_tablespace_location
-      pg_tablespace_size pg_timezone_names pg_total_relation_size pg_trigger_depth pg_ts_config_is_visible
-      pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible pg_typeof
-      pg_visible_in_snapshot pg_wal_lsn_diff phraseto_tsquery pi plainto_tsquery point polygon popen position pow power
-      querytree quote_ident quote_literal quote_nullable radians radius random range_merge rank regclass regexp_match
-      regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table regr_avgx regr_avgy regr_count
-      regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat replace reverse right round row_number
-      row_security_active row_to_json rpad rtrim satisfies_hash_partition scale session_user set_bit set_byte
-      set_masklen setweight sha224 sha256 sha384 sha512 shobj_description sign similar_escape similar_to_escape sin
-      sind sinh slope split_part sqrt starts_with statement_timestamp stddev stddev_pop stddev_samp string_agg
-      string_to_array strip strpos substr substring sum tan tand tanh text text_larger text_smaller textlen tidlarger
-      tidsmaller time time_hash time_hash_extended time_larger time_smaller timeofday timestamp timestamp_hash
-      timestamp_hash_extended timestamp_larger timestamp_smaller timestamptz timestamptz_larger timestamptz_smaller
-      timetz timetz_hash timetz_hash_extended timetz_larger timetz_smaller timezone to_ascii to_char to_date to_hex
-      to_json to_jsonb to_number to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc
-      to_regprocedure to_regrole to_regtype to_timestamp to_tsquery to_tsvector transaction_timestamp translate
-      trim_scale trunc ts_debug ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank ts_rank_cd ts_token_type
-      tsquery_phrase tsrange tsrange_subdiff tstzrange tstzrange_subdiff tsvector_to_array txid_current_if_assigned
-      txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax txid_snapshot_xmin txid_visible_in_snapshot unnest
-      upper upper_inc upper_inf uuid_hash uuid_hash_extended var_pop var_samp varbit varchar variance version
-      websearch_to_tsquery width width_bucket xid xml xml_is_well_formed xml_is_well_formed_content
-      xml_is_well_formed_document xmlagg xmlcomment xmlexists xpath xpath_exists`,
+      pg_advisory_unlock_all pg_available_extension_versions pg_available_extensions pg_backend_pid pg_char_to_encoding
+      pg_client_encoding pg_collation_actual_version pg_collation_for pg_collation_is_visible pg_column_is_updatable
+      pg_column_size pg_conversion_is_visible pg_current_snapshot pg_current_xact_id_if_assigned pg_database_size
+      pg_describe_object pg_encoding_max_length pg_encoding_to_char pg_extension_update_paths pg_function_is_visible
+      pg_get_constraintdef pg_get_expr pg_get_function_arg_default pg_get_function_arguments
+      pg_get_function_identity_arguments pg_get_function_result pg_get_functiondef pg_get_indexdef pg_get_keywords
+      pg_get_object_address pg_get_partition_constraintdef pg_get_partkeydef pg_get_publication_tables
+      pg_get_replica_identity_index pg_get_ruledef pg_get_serial_sequence pg_get_statisticsobjdef pg_get_triggerdef
+      pg_get_userbyid pg_get_viewdef pg_has_role pg_identify_object pg_identify_object_as_address
+      pg_index_column_has_property pg_index_has_property pg_indexam_has_property pg_indexam_progress_phasename
+      pg_indexes_size pg_is_in_recovery pg_is_other_temp_schema pg_lsn_hash pg_lsn_hash_extended pg_lsn_larger
+      pg_lsn_smaller pg_my_temp_schema pg_opclass_is_visible pg_operator_is_visible pg_opfamily_is_visible
+      pg_options_to_table pg_partition_ancestors pg_partition_root pg_partition_tree pg_postmaster_start_time
+      pg_relation_is_publishable pg_relation_is_updatable pg_relation_size pg_sequence_parameters pg_show_all_settings
+      pg_size_bytes pg_size_pretty pg_snapshot_xip pg_snapshot_xmax pg_snapshot_xmin pg_statistics_obj_is_visible
+      pg_table_is_visible pg_table_size pg_tablespace_location pg_tablespace_size pg_timezone_names
+      pg_total_relation_size pg_trigger_depth pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible
+      pg_ts_template_is_visible pg_type_is_visible pg_typeof pg_visible_in_snapshot pg_wal_lsn_diff phraseto_tsquery pi
+      plainto_tsquery point polygon popen position pow power querytree quote_ident quote_literal quote_nullable radians
+      radius random range_merge rank regclass regexp_match regexp_matches regexp_replace regexp_split_to_array
+      regexp_split_to_table regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
+      repeat replace reverse right round row_number row_security_active row_to_json rpad rtrim satisfies_hash_partition
+      scale session_user set_bit set_byte set_masklen setweight sha224 sha256 sha384 sha512 shobj_description sign
+      similar_escape similar_to_escape sin sind sinh slope split_part sqrt starts_with statement_timestamp stddev
+      stddev_pop stddev_samp string_agg string_to_array strip strpos substr substring sum tan tand tanh text
+      text_larger text_smaller textlen tidlarger tidsmaller time time_hash time_hash_extended time_larger time_smaller
+      timeofday timestamp timestamp_hash timestamp_hash_extended timestamp_larger timestamp_smaller timestamptz
+      timestamptz_larger timestamptz_smaller timetz timetz_hash timetz_hash_extended timetz_larger timetz_smaller
+      timezone to_ascii to_char to_date to_hex to_json to_jsonb to_number to_regclass to_regcollation to_regnamespace
+      to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_timestamp to_tsquery to_tsvector
+      transaction_timestamp translate trim_scale trunc ts_debug ts_delete ts_filter ts_headline ts_lexize ts_parse
+      ts_rank ts_rank_cd ts_token_type tsquery_phrase tsrange tsrange_subdiff tstzrange tstzrange_subdiff
+      tsvector_to_array txid_current_if_assigned txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax
+      txid_snapshot_xmin txid_visible_in_snapshot unnest upper upper_inc upper_inf uuid_hash uuid_hash_extended var_pop
+      var_samp varbit varchar variance version websearch_to_tsquery width width_bucket xid xml xml_is_well_formed
+      xml_is_well_formed_content xml_is_well_formed_document xmlagg xmlcomment xmlexists xpath xpath_exists`,
   ],
   [
     14,
-    String.raw`
+    `
       bit_count bit_xor date_bin datemultirange extract hash_multirange hash_multirange_extended hash_record
       hash_record_extended int4multirange int8multirange multirange multirange_intersect_agg_transfn nummultirange
       pg_column_compression pg_get_catalog_foreign_keys pg_get_function_sqlbody pg_get_statisticsobjdef_columns
@@ -96,26 +96,26 @@ export const FUNCTIONS: readonly (readonly [number, string])[] = [
   ],
   [
     15,
-    String.raw`
+    `
       has_parameter_privilege pg_database_collation_actual_version pg_settings_get_flags regexp_count regexp_instr
       regexp_like regexp_substr xid8_larger xid8_smaller`,
   ],
   [
     16,
-    String.raw`
+    `
       any_value array_sample array_shuffle date_add date_subtract erf erfc json_agg_strict json_object_agg_strict
       json_object_agg_unique json_object_agg_unique_strict jsonb_agg_strict jsonb_object_agg_strict
       jsonb_object_agg_unique jsonb_object_agg_unique_strict random_normal system_user`,
   ],
   [
     17,
-    String.raw`
+    `
       icu_unicode_version jsonb_populate_record_valid pg_basetype pg_column_toast_chunk_id to_bin to_oct to_regtypemod
       unicode_assigned unicode_version uuid_extract_timestamp uuid_extract_version xmltext`,
   ],
   [
     18,
-    String.raw`
+    `
       array_reverse array_sort bytea bytea_larger bytea_smaller casefold crc32 crc32c gamma has_largeobject_privilege
       hashbool hashboolextended hashbytea hashbyteaextended hashcid hashcidextended hashdate hashdateextended hashxid
       hashxid8 hashxid8extended hashxidextended lgamma pg_get_acl pg_timezone_abbrevs_abbrevs pg_timezone_abbrevs_zone
@@ -127,7 +127,7 @@ export const FUNCTIONS: readonly (readonly [number, string])[] = [
 export const TYPES: readonly (readonly [number, string])[] = [
   [
     13,
-    String.raw`
+    `
       _aclitem _bit _bool _box _bpchar _bytea _char _cid _cidr _circle _cstring _date _daterange _float4 _float8
       _gtsvector _inet _int2 _int2vector _int4 _int4range _int8 _int8range _interval _json _jsonb _jsonpath _line _lseg
       _macaddr _macaddr8 _money _name _numeric _numrange _oid _oidvector _path _pg_lsn _pg_snapshot _point _polygon
@@ -144,7 +144,7 @@ export const TYPES: readonly (readonly [number, string])[] = [
   ],
   [
     14,
-    String.raw`
+    `
       _datemultirange _int4multirange _int8multirange _nummultirange _tsmultirange _tstzmultirange
       anycompatiblemultirange anymultirange datemultirange int4multirange int8multirange nummultirange
       pg_brin_bloom_summary pg_brin_minmax_multi_summary tsmultirange tstzmultirange`,
@@ -155,7 +155,7 @@ export const TYPES: readonly (readonly [number, string])[] = [
 export const OPERATORS: readonly (readonly [number, string])[] = [
   [
     13,
-    String.raw`
+    `
       !! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * *< *<= *<> *= *> *>= + - -> ->> -|- / < <-> << <<= <<| <= <>
       <@ <^ = > >= >> >>= >^ ? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | |&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~
       ~>~ ~~ ~~*`,

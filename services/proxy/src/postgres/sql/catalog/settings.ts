@@ -39,7 +39,7 @@ const SETTABLE: ReadonlyMap<string, Accepts> = new Map<string, Accepts>([
 ])
 
 const SHOWN_ONLY = `
-  all block_size data_checksums default_tablespace default_text_search_config escape_string_warning in_hot_standby
+  all block_size data_checksums default_table_access_method default_tablespace default_text_search_config escape_string_warning in_hot_standby
   integer_datetimes is_superuser lc_collate lc_ctype lc_messages lc_monetary lc_numeric lc_time max_connections
   max_identifier_length max_index_keys role search_path server_encoding server_version server_version_num
   session_authorization ssl transaction_read_only wal_level work_mem`
@@ -49,6 +49,11 @@ const SHOWABLE: ReadonlySet<string> = new Set([...SETTABLE.keys(), ...SHOWN_ONLY
 /** May a client read it by SHOW or `current_setting`? Names as written: PostgreSQL compares them without case. */
 export function isShowableSetting(name: string): boolean {
   return SHOWABLE.has(name.toLowerCase())
+}
+
+/** May a client set it to whatever it likes: to a parameter's value, too? */
+export function isFreelySettable(name: string): boolean {
+  return SETTABLE.get(name.toLowerCase()) === anything
 }
 
 /** May a client set it to this value? `null` is its default, or the value that the session began with. */

@@ -1,0 +1,98 @@
+// Brings decided frames to the upstream, in order: what is permitted as it is, what is refused as a message that fails,
+// so that order, transaction state and recovery come from PostgreSQL itself.
+
+import { AuditUnavailable } from '@sluice/events'
+import { denyProtocol } from '@sluice/policy'
+import type { GovernedUpstream, OpenRequest, RequestDescription, Session } from '@sluice/session'
+import type { ErrorReport } from '../wire/encode.ts'
+import { auditReport, denialReport, failingParse, failingQuery } from './refusals.ts'
+import type { ReplyQueue } from './reply-queue.ts'
+import { expectedReply, type ReplyDraft } from './statements.ts'
+
+/** How the upstream answers what stands in place of a refused message: a query with ReadyForQuery of its own. */
+export type RefusedAs = 'refused-query' | 'refused-message'
+
+export class Submissions {
+  readonly session: Session
+  readonly #upstream: GovernedUpstream
+  readonly #queue: ReplyQueue
+  readonly #maxWaiting: number
+  #epoch = 0
+  #discarding = false
+
+  constructor(session: Session, upstream: GovernedUpstream, queue: ReplyQueue, maxWaiting: number) {
+    this.session = session
+    this.#upstream = upstream
+    this.#queue = queue
+    this.#maxWaiting = maxWaiting
+  }
+
+  /** Counts what ends with a ReadyForQuery. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The upstream fails at what replaced a refused message; what follows up to Sync it would ignore. */
+  get discarding(): boolean {
+    return this.#discarding
+  }
+
+  endEpoch(): void {
+    this.#epoch++
+    this.#discarding = false
+  }
+
+  expect(reply: Omit<ReplyDraft, 'epoch'>): void {
+    this.#queue.push(expectedReply({ ...reply, epoch: this.#epoch }))
+  }
+
+  /** Sends what asks for nothing of its own. */
+  housekeeping(bytes: Buffer): void {
+    const { permit, frame } = this.session.housekeeping()
+    this.#upstream.queue(permit, frame, [bytes])
+  }
+
+  /** Submits a frame to the decision. Null when it was refused: then it is replaced already. */
+  forward(description: RequestDescription, refusedAs: RefusedAs, messages: readonly Buffer[]): OpenRequest | null {
+    if (this.#queue.length >= this.#maxWaiting) {
+      this.refuse(description, refusedAs, 'too_many_requests', 'too many requests wait for their answers')
+      return null
+    }
+    return this.#recorded(refusedAs, () => {
+      const submitted = this.session.submit(description)
+      if (submitted.kind === 'denied') {
+        this.#replace(refusedAs, denialReport(submitted.denial, submitted.request), submitted.request)
+        return null
+      }
+      this.#upstream.queue(submitted.permit, submitted.frame, messages)
+      return submitted.request
+    })
+  }
+
+  /** Refuses a frame for a reason of the protocol, whatever the policy says. */
+  refuse(description: RequestDescription, refusedAs: RefusedAs, code: string, reason: string): void {
+    this.#recorded(refusedAs, () => {
+      const denial = denyProtocol(code, reason)
+      const request = this.session.refuse(description, denial)
+      this.#replace(refusedAs, denialReport(denial, request), request)
+      return null
+    })
+  }
+
+  /** Where the journal takes no record the frame is refused, without one. */
+  #recorded(refusedAs: RefusedAs, act: () => OpenRequest | null): OpenRequest | null {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof AuditUnavailable)) throw error
+      this.#replace(refusedAs, auditReport(error, 'ERROR'), null)
+      return null
+    }
+  }
+
+  #replace(refusedAs: RefusedAs, report: ErrorReport, request: OpenRequest | null): void {
+    this.housekeeping(refusedAs === 'refused-query' ? failingQuery : failingParse)
+    this.expect({ to: refusedAs, request, report })
+    if (refusedAs === 'refused-message') this.#discarding = true
+  }
+}
