@@ -32,13 +32,21 @@ export function writeLong(target: Buffer, position: number, value: number): numb
 
 /** A string of up to this many UTF-8 bytes has a length of one byte. */
 const ONE_BYTE_LENGTH = 63
+const MAX_ASCII = 0x7f
 
 export function writeString(target: Buffer, position: number, text: string): number {
-  if (text.length <= ONE_BYTE_LENGTH) {
-    const written = target.write(text, position + 1)
-    if (written <= ONE_BYTE_LENGTH) {
-      target[position] = written << 1
-      return position + 1 + written
+  const { length } = text
+  if (length <= ONE_BYTE_LENGTH) {
+    // Nearly all are short and ASCII: a loop then costs less than a call.
+    let at = 0
+    for (; at < length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > MAX_ASCII) break
+      target[position + 1 + at] = code
+    }
+    if (at === length) {
+      target[position] = length << 1
+      return position + 1 + length
     }
   }
   const at = writeLong(target, position, Buffer.byteLength(text))

@@ -15,7 +15,7 @@ import { nowMicros } from './clock.ts'
 import { cloudEventHeaders, type HeadersJson } from './cloud-events.ts'
 import type { FrameCodec } from './codec.ts'
 import { FRAMING_BYTES, MAGIC_BYTE } from './codec.ts'
-import { SHA256_BYTES, sha256Into } from './digest.ts'
+import { HashInput, SHA256_BYTES, sha256Into } from './digest.ts'
 import { AuditUnavailable, PeerUnsupported } from './errors.ts'
 import type { FrameHeader, SegmentKind, SensitiveSpan } from './frame.ts'
 import { HeaderWriter, type SessionFacts } from './header-writer.ts'
@@ -73,13 +73,28 @@ let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
 let slabAt = 0
 /** Nonces and bytes of one event's segments, before they are encrypted. */
 let plain = Buffer.allocUnsafeSlow(65_536)
-/** What a link is the hash of. */
-let linked = Buffer.allocUnsafeSlow(4_096)
+/** What a commitment, a root or a link is the hash of. */
+const hashed = new HashInput()
+const previousLink = Buffer.allocUnsafeSlow(SHA256_BYTES)
+const rootBytes = Buffer.allocUnsafeSlow(SHA256_BYTES)
 
 function reserve(room: number): void {
   if (slab.length - slabAt >= room) return
   slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, room))
   slabAt = 0
+}
+
+/** Above this a slice is hashed where it is: copying it costs more than a view of it. */
+const MAX_COPIED_BYTES = 1_024
+
+function hashSlice(source: Buffer, start: number, end: number, target: Buffer, position: number): void {
+  const length = end - start
+  if (length > MAX_COPIED_BYTES) {
+    sha256Into(source.subarray(start, end), target, position)
+    return
+  }
+  source.copy(hashed.reserve(length), 0, start, end)
+  sha256Into(hashed.view(length), target, position)
 }
 
 function writeSpan(target: Buffer, position: number, span: SensitiveSpan): number {
@@ -129,7 +144,7 @@ export class FrameRecorder {
     random.fill(whole, 0, NONCE_BYTES)
     raw.bytes.copy(whole, NONCE_BYTES)
     const commitment = Buffer.allocUnsafe(SHA256_BYTES)
-    sha256Into(whole, 0, whole.length, commitment, 0)
+    sha256Into(whole, commitment, 0)
     return new PreparedSegment(this.#facts.sessionId, raw, Buffer.from(whole.subarray(0, NONCE_BYTES)), commitment)
   }
 
@@ -279,7 +294,7 @@ export class FrameRecorder {
       target.set(segment.commitment, position)
     } else {
       random.fill(plain, plainAt, NONCE_BYTES)
-      sha256Into(plain, plainAt, bytesAt + partBytes, target, position)
+      hashSlice(plain, plainAt, bytesAt + partBytes, target, position)
     }
     return bytesAt + partBytes
   }
@@ -320,19 +335,18 @@ export class FrameRecorder {
     headerEnd: number,
     contentEnd: number,
   ): number {
-    const headerBytes = headerEnd - headerAt
-    const linkedBytes = SHA256_BYTES + headerBytes + SHA256_BYTES
-    if (linked.length < linkedBytes) linked = Buffer.allocUnsafeSlow(linkedBytes)
-    linked.set(this.#link, 0)
+    previousLink.set(this.#link)
+    if (contentEnd === headerEnd) rootBytes.set(EMPTY_ROOT)
+    else hashSlice(target, headerEnd, contentEnd, rootBytes, 0)
+    const rootAt = SHA256_BYTES + headerEnd - headerAt
+    const linked = hashed.reserve(rootAt + SHA256_BYTES)
+    linked.set(previousLink, 0)
     target.copy(linked, SHA256_BYTES, headerAt, headerEnd)
-    const rootAt = SHA256_BYTES + headerBytes
-    if (contentEnd === headerEnd) linked.set(EMPTY_ROOT, rootAt)
-    else sha256Into(target, headerEnd, contentEnd, linked, rootAt)
+    linked.set(rootBytes, rootAt)
+    sha256Into(hashed.view(rootAt + SHA256_BYTES), this.#link, 0)
 
-    const previous = Buffer.from(this.#link)
-    sha256Into(linked, 0, linkedBytes, this.#link, 0)
     let at = this.#writeClosing(target, position, header)
-    target.set(previous, at)
+    target.set(previousLink, at)
     at += SHA256_BYTES
     target.set(this.#link, at)
     return at + SHA256_BYTES

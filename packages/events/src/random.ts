@@ -10,9 +10,12 @@ export class RandomPool {
 
   /** Copies `length` fresh random bytes (at most the pool's size) into `target`, and forgets them. */
   fill(target: Buffer, position: number, length: number): void {
+    const pool = this.#pool
     const start = this.take(length)
-    this.#pool.copy(target, position, start, start + length)
-    this.#pool.fill(0, start, start + length)
+    for (let at = 0; at < length; at++) {
+      target[position + at] = pool[start + at] as number
+      pool[start + at] = 0
+    }
   }
 
   /** A random unsigned integer of 16 bits. */
