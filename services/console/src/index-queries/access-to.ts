@@ -1,0 +1,91 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { atLeast, isoTime, orNull } from './index-values.ts'
+import { type ObjectReading, parseObject } from './object-pattern.ts'
+
+export type AccessRow = {
+  readonly time: string
+  readonly subject: string
+  readonly subjectKind: string
+  readonly groups: readonly string[]
+  readonly onBehalfOf: string | null
+  readonly connection: string
+  /** `connection/schema.relation` */
+  readonly object: string
+  /** null: the columns of the command were not recorded, it may have been any. */
+  readonly column: string | null
+  readonly how: string
+  readonly tag: string | null
+  readonly action: string
+  readonly rows: number
+  readonly masked: number
+  readonly text: string
+  readonly decision: string
+  readonly policy: string
+  readonly status: string
+  readonly error: string | null
+  readonly commandId: string
+  readonly sessionId: string
+}
+
+export type AccessFilter = { readonly object: string; readonly limit: number; readonly sinceMicros?: number }
+
+type Raw = Omit<AccessRow, 'rows' | 'masked' | TextKey> & Record<'rows' | 'masked' | TextKey, string>
+type TextKey = 'onBehalfOf' | 'column' | 'tag' | 'error'
+
+/**
+ * Who touched an object, the newest first; refused commands too. With a column: those that touched it, and those whose
+ * columns are not known, for they may have.
+ * @throws PeerInvalid `object_malformed`
+ */
+export async function accessTo(
+  client: ClickHouseClient,
+  { object, limit, sinceMicros = 0 }: AccessFilter,
+): Promise<readonly AccessRow[]> {
+  const { connection, readings } = parseObject(object)
+  const parameters: Record<string, string> = {}
+  const conditions = readings.map((reading, index) => condition(reading, index, parameters))
+  const result = await client.query({
+    query: `SELECT ${isoTime('a.time')} AS time, subject, subject_kind AS subjectKind, subject_groups AS groups,
+        on_behalf_of AS onBehalfOf, connection, object, column, how, tag, action, rows, masked, text, decision, policy,
+        status, error, toString(command_id) AS commandId, toString(session_id) AS sessionId
+      FROM access AS a
+      WHERE ${atLeast('a.time', 'since')} AND (${conditions.join(' OR ')})
+        ${connection === null ? '' : 'AND connection = {connection:String}'}
+      ORDER BY a.time DESC, a.session_id, a.sequence DESC LIMIT {limit:UInt32}`,
+    query_params: { ...parameters, since: sinceMicros, limit, connection: connection ?? '' },
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+  })
+  return (await result.json<Raw>()).map(accessRow)
+}
+
+/** Names are compared as written and in lower case, as SQL folds them. A schema that was not recorded may be any. */
+function condition(
+  { schema, relation, column }: ObjectReading,
+  index: number,
+  parameters: Record<string, string>,
+): string {
+  const parts: string[] = []
+  const compare = (field: string, name: string, value: string, orUnknown: boolean): void => {
+    const parameter = `${name}${index}`
+    parameters[parameter] = value
+    const unknown = orUnknown ? ", ''" : ''
+    parts.push(`a.${field} IN ({${parameter}:String}, lower({${parameter}:String})${unknown})`)
+  }
+  compare('relation', 'relation', relation, false)
+  if (schema !== null) compare('schema', 'schema', schema, true)
+  if (column !== null) compare('column', 'column', column, true)
+  return `(${parts.join(' AND ')})`
+}
+
+function accessRow(raw: Raw): AccessRow {
+  return {
+    ...raw,
+    onBehalfOf: orNull(raw.onBehalfOf),
+    column: orNull(raw.column),
+    tag: orNull(raw.tag),
+    error: orNull(raw.error),
+    rows: Number(raw.rows),
+    masked: Number(raw.masked),
+  }
+}

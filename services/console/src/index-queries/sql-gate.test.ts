@@ -1,0 +1,382 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { audit, idOf, sessionOf } from '../../../indexer/src/audit.fixture.ts'
+import { foldBlock } from '../../../indexer/src/fold/fold-block.ts'
+import { startTestEngine, type TestEngine } from '../../../indexer/src/index.fixture.ts'
+import { ClickHouseIndex } from '../../../indexer/src/ingest/index-store.ts'
+import { ANALYST_LIMITS, runAnalystSql } from './run-analyst-sql.ts'
+import { checkText } from './sql-text-check.ts'
+import { tokenize } from './sql-tokens.ts'
+
+let test: TestEngine
+const run = (query: string, limits = ANALYST_LIMITS) => runAnalystSql(test.client, query, 'sluice', limits)
+
+beforeAll(async () => {
+  test = await startTestEngine()
+  const denied = audit('d', 0, {
+    kind: 'finished',
+    requestId: idOf('d'),
+    actions: ['sql:ddl'],
+    resources: ['shop/public.customers'],
+    decision: {
+      effect: 'deny',
+      policyIds: ['never-drop'],
+      policyVersion: 'v1',
+      reasonCode: 'x',
+      approvalId: null,
+      grantId: null,
+    },
+    outcome: { status: 'refused', code: '42501', rows: 0, bytes: 0, durationMicros: 1 },
+    text: 'drop table customers',
+  })
+  const records = [...sessionOf('a', 3), denied].map((event, offset) => ({
+    topic: 't',
+    partition: 0,
+    offset,
+    value: Buffer.from('x'),
+    headers: '{}',
+    audit: event,
+  }))
+  await new ClickHouseIndex(test.client).insert(
+    { topic: 't', partition: 0, first: 0, last: 8, digest: '' },
+    foldBlock(records, new Map()).rows,
+  )
+})
+afterAll(() => test.close())
+
+const QUESTIONS: readonly (readonly [string, number])[] = [
+  ["select subject, count() from commands where decision = 'deny' group by subject", 1],
+  ['select 1', 1],
+  ['SELECT * FROM commands', 4],
+  ['select * from sluice.commands limit 2;', 2],
+  ['select c.subject, s.state from commands as c join sessions s using (session_id)', 3],
+  ["select c.text from commands c left join access a on a.command_id = c.command_id and a.how = 'read'", 4],
+  [
+    'with recent as (select * from commands where time > now() - interval 1 year), n as (select count() as n from recent) select n >= 0 from n',
+    1,
+  ],
+  ["select text from commands where text ilike '%customers%' and session_id in (select session_id from sessions)", 3],
+  [
+    "select subject, countIf(decision = 'deny') as denied, uniqExact(session_id), quantile(0.5)(duration_us) from commands group by subject order by denied desc",
+    1,
+  ],
+  [
+    'select toStartOfHour(time) as hour, count() from events group by hour order by hour with fill step interval 1 hour',
+    1,
+  ],
+  [
+    'select row_number() over (partition by subject order by time), sum(rows) over w from commands window w as (order by time rows between unbounded preceding and current row)',
+    4,
+  ],
+  [
+    "select case when decision = 'deny' then 'no' else 'yes' end as answer, count(*) from commands group by all having count(*) > 0",
+    2,
+  ],
+  ['select distinct connection from access union all select connection from sessions', 2],
+  ['select count(distinct subject), sum(rows) filter (where rows > 0), max(duration_ms) from commands', 1],
+  ["select * except (record, headers) from events where has(actions, 'sql:read')", 6],
+  ['select arrayJoin(actions) as action, count() from commands group by action', 2],
+  ["select -- a comment\n 'it''s; \\'format\\'' /* settings */, \"subject\", `connection` from commands limit 1", 1],
+  ['(select 1 as a) union all (select 2)', 2],
+  [
+    "select (select count() from commands) as n, cast(1 as Nullable(String)), (1, 2).1, [1, 2][1], date_diff('day', now(), today())",
+    1,
+  ],
+  ['select * from denied', 1],
+  ['select * from agents', 1],
+  ['select * from objects', 1],
+  ['select * from access_by_day', 2],
+  ['select * from open_sessions', 1],
+  ['select * from session_gaps', 0],
+  ['select * from statements', 4],
+  ['select * from queries', 4],
+  ['select * from denials', 1],
+  ['select * from failed', 0],
+  ['select * from reads', 4],
+  ['select * from writes', 0],
+  ['select * from subjects', 1],
+  ['select * from access', 4],
+]
+
+describe('an analyst may ask', { timeout: 60_000 }, () => {
+  it.each(QUESTIONS)('%s', async (query, count) => {
+    expect((await run(query)).rows).toHaveLength(count)
+  })
+
+  it('and gets names, types, and integers of 64 bits as strings', async () => {
+    expect(await run("select subject, count() from commands where decision = 'deny' group by subject")).toEqual({
+      columns: [
+        { name: 'subject', type: 'LowCardinality(String)' },
+        { name: 'count()', type: 'UInt64' },
+      ],
+      rows: [['agent', '1']],
+      truncated: false,
+    })
+  })
+})
+
+const EVASIONS: readonly string[] = [
+  // other statements, several, none
+  '',
+  ';',
+  'drop table events',
+  'insert into events select 1',
+  'select 1; drop table events',
+  'select 1;;select 2',
+  'explain select 1',
+  'explain ast select 1',
+  'show tables',
+  'describe commands',
+  'set readonly = 0',
+  'system shutdown',
+  'alter table events delete where 1',
+  'kill query where 1',
+  'use system',
+  'select',
+  // out of the query: formats, files, settings
+  "select 1 into outfile '/tmp/sluice-evasion'",
+  "select 1 INTO/**/OUTFILE '/tmp/sluice-evasion'",
+  'select 1 format JSON',
+  'select 1 settings readonly = 0',
+  'select 1 settings max_execution_time = 0',
+  'select * from (select 1 settings max_threads = 64)',
+  'select 1 FORMAT Null',
+  "select 1) into outfile '/tmp/sluice-evasion' --",
+  'select 1) union all (select 2',
+  'select (1',
+  'select 1 /* never closed',
+  "select 'never closed",
+  'select "never closed',
+  // files, networks, processes
+  "select * from file('/etc/passwd', 'LineAsString')",
+  "select * from FILE('/etc/passwd')",
+  "select * from `file`('/etc/passwd')",
+  'select * from "file" (\'/etc/passwd\')',
+  "select file('/etc/passwd')",
+  "select `file`('/etc/passwd')",
+  "select file /* x */ ('/etc/passwd')",
+  "select file -- x\n ('/etc/passwd')",
+  "select * from url('http://127.0.0.1:1/')",
+  "select * from s3('http://127.0.0.1:1/x')",
+  "select * from executable('x.sh', 'TSV', 'a String')",
+  "select * from remote('127.0.0.1', 'system', 'one')",
+  "select * from remoteSecure('127.0.0.1', 'system', 'one')",
+  "select * from cluster('default', 'system', 'one')",
+  "select * from postgresql('127.0.0.1:5432', 'a', 'b', 'c', 'd')",
+  "select * from mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+  "select * from sqlite('/tmp/x', 'y')",
+  "select * from input('a String')",
+  "select * from hdfs('hdfs://x', 'TSV', 'a String')",
+  // other tables
+  'select * from system.tables',
+  'select * from system.`tables`',
+  'select * from `system`.`tables`',
+  'select * from "system"."tables"',
+  'select * from system . tables',
+  'select * from system/**/.tables',
+  'select * from information_schema.tables',
+  'select * from default.t',
+  'select * from migrations',
+  'select * from session_parts',
+  'select * from sluice.session_parts',
+  'select * from `system.tables`',
+  "select * from merge('system', 'one')",
+  "select * from merge(sluice, '.*')",
+  'select * from numbers(10)',
+  'select * from numbers(1e12)',
+  'select * from zeros(1)',
+  "select * from values('a Int8', 1)",
+  'select * from view(select * from system.tables)',
+  "select * from generateRandom('a Int8')",
+  "select * from format(JSONEachRow, '{}')",
+  "select * from dictionary('x')",
+  "select * from null('a Int8')",
+  "select * from loop('system', 'one')",
+  "select * from viewExplain('EXPLAIN AST', '', (select 1))",
+  'select * from (select * from system.users)',
+  'select (select name from system.users limit 1)',
+  'with x as (select * from system.users) select * from x',
+  'select 1 where 1 in (select 1 from system.users)',
+  'select 1 union all select count() from system.users',
+  'select 1 except select count() from system.users',
+  'select 1 intersect select count() from system.users',
+  'select * from commands join system.users on 1 = 1',
+  'select * from commands, system.users',
+  'select exists(select 1 from system.users)',
+  'select 1 where (1, 2) in system.users',
+  'select 1 where 1 in migrations',
+  'select 1 where 1 global in (select 1)',
+  'select in(1, migrations)',
+  'select 1 not in migrations',
+  'select * from (explain select 1)',
+  'select * from (select * from (explain syntax select 1))',
+  'select * from (show tables)',
+  'with system.users as x select x',
+  'with recursive r as (select 1 union all select 1 from r) select * from r',
+  'select * from commands as system join system.users as u on 1 = 1',
+  'select count() over (partition by (select name from system.users limit 1)) from commands',
+  'select count() over (order by 1 in system.users) from commands',
+  'select * from commands array join (select groupArray(name) from system.users) as x',
+  'select 1 order by (select name from system.users limit 1)',
+  'select 1 limit (select 1 from system.users)',
+  'select subject from commands limit 1 by (select 1 from system.users)',
+  'select * from commands order by time with fill from (select max(1) from system.users)',
+  'select 1 from commands prewhere (select 1 from system.users)',
+  'select subject from commands group by grouping sets ((subject), ((select 1 from system.users)))',
+  // functions
+  "select dictGet('a', 'b', 1)",
+  "select joinGet('t', 'a', 1)",
+  "select getSetting('max_threads')",
+  "select GETSETTING('max_threads')",
+  'select hostName()',
+  'select hostname()',
+  'select fqdn()',
+  'select currentUser()',
+  'select user()',
+  'select current_user()',
+  'select version()',
+  'select uptime()',
+  "select getMacro('x')",
+  'select serverUUID()',
+  'select currentDatabase()',
+  'select currentRoles()',
+  'select currentProfiles()',
+  'select queryID()',
+  'select tcpPort()',
+  'select buildId()',
+  'select sleep(3)',
+  'select sleepEachRow(3)',
+  "select throwIf(1, 'x')",
+  'select ignore(1)',
+  'select @@version',
+  "select hasColumnInTable('system', 'users', 'name')",
+  'select evalMLMethod(1)',
+  "select demangle('x')",
+  'select addressToLine(1)',
+  "select catboostEvaluate('/etc/passwd', 1)",
+  'select showCertificate()',
+  "select getServerSetting('x')",
+  "select formatQuery('select 1')",
+  "select initializeAggregation('sum', 1)",
+  'select arrayMap(x -> hostName(), [1])',
+  'select arrayMap(x -> sleep(3), actions) from commands',
+  'select count() over (partition by hostName()) from commands',
+  'select count() over (order by `hostName`()) from commands',
+  'select sum(rows) filter (where hostName() = 1) from commands',
+  'select * apply(hostName) from commands',
+  "select columns('.*') apply(x -> hostName()) from commands",
+  'select * replace(hostName() as subject) from commands',
+  'select 1 order by hostName()',
+  'select 1 limit hostName()',
+  'select subject from commands order by time with fill interpolate (subject as hostName())',
+  'select subject from commands limit 1 by hostName()',
+  'select 1 qualify hostName() = 1',
+  'select 1 from commands window w as (order by hostName())',
+  'select [hostName()]',
+  "select map('a', hostName())",
+  'select (hostName(), 1).1',
+  'select {x:String}',
+  'select {x:Identifier} from commands',
+  'select $$x$$',
+  'select $1',
+  'select ?',
+  'select caseWithExpr(1, 2, 3, 4)',
+  'select nonexistent(1)',
+  'select hostName ()',
+  'select\thostName\n(\n)',
+  'select hostName/*(*/()',
+  "select 'a' || hostName()",
+  'select toString(hostName())',
+  "select x'41'",
+  "select b'01'",
+  // text that would fake the tree
+  'select `a\nTableIdentifier system.one`',
+  'select "a\n  Identifier b"',
+  'select `a\\nb`',
+  'select 1 as `x\n  Set`',
+  'select 1 as "a (children 1)"',
+  'select `a``b`',
+  'select 1 -- \0',
+  'select 1 \u00a0 from commands',
+  'select ｈostName()',
+  '\ufeffselect 1',
+  'select '.concat('('.repeat(100), '1', ')'.repeat(100)),
+  `select ${'1,'.repeat(20_000)}1`,
+  `select '${'x'.repeat(40_000)}'`,
+]
+
+describe('the gate refuses', { timeout: 60_000 }, () => {
+  it.each(EVASIONS.map((query) => [query.slice(0, 120), query] as const))('%s', async (_, query) => {
+    // Refused by the gate, or no SQL at all; never answered.
+    await expect(run(query)).rejects.toSatisfy(
+      (error: { code?: string; type?: string }) =>
+        error.code === 'query_refused' || error.type === 'SYNTAX_ERROR' || error.type === 'BAD_ARGUMENTS',
+    )
+  })
+
+  it('what it refuses with a reason that names the thing', async () => {
+    await expect(run('select hostName()')).rejects.toThrow('hostName is not among the functions')
+    await expect(run('select * from system.users')).rejects.toThrow(
+      'system.users is not a table of the index; there are access, ',
+    )
+    await expect(run("select * from file('/etc/passwd')")).rejects.toThrow('file is not among the functions')
+    await expect(run('select 1; select 2')).rejects.toThrow('only one statement')
+    await expect(run('select 1 settings max_threads = 1')).rejects.toThrow('SETTINGS is not taken here')
+  })
+
+  it('a connection that is not in the database of the index', async () => {
+    await expect(runAnalystSql(test.client, 'select 1', 'other')).rejects.toMatchObject({ code: 'query_refused' })
+  })
+
+  it('even what the tree does not show: the text alone stops every function that is not listed', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('hostName', '`hostName`', '"sleep"', 'FILE', 'url', 'dictGet'),
+        fc.constantFrom('', ' ', '\n', '/**/', '-- x\n', '\t/* a */ '),
+        (name, space) => {
+          const read = tokenize(`select count() over (order by ${name}${space}(1)) from commands`)
+          expect(read.ok && checkText(read.tokens).ok).toBe(false)
+        },
+      ),
+    )
+  })
+
+  it('any text without crashing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        const read = tokenize(text)
+        if (read.ok) checkText(read.tokens)
+      }),
+    )
+  })
+})
+
+describe('a question is bounded', { timeout: 60_000 }, () => {
+  it('in rows, and says so', async () => {
+    const answer = await run('select * from commands', { ...ANALYST_LIMITS, maxRows: 2 })
+    expect([answer.rows.length, answer.truncated]).toEqual([2, true])
+    expect((await run('select * from commands limit 1', { ...ANALYST_LIMITS, maxRows: 2 })).truncated).toBe(false)
+  })
+
+  it('in time', async () => {
+    const heavy =
+      'select count() from events a, events b, events c, events d, events e, events f, events g, events h, events i'
+    await expect(run(heavy, { ...ANALYST_LIMITS, maxMs: 1_000 })).rejects.toMatchObject({ type: 'TIMEOUT_EXCEEDED' })
+  })
+
+  it('in memory and in the size of its answer', async () => {
+    const limits = { ...ANALYST_LIMITS, maxMemoryBytes: 20_000_000, maxResultBytes: 100_000 }
+    await expect(run("select leftPad('x', 100000000)", limits)).rejects.toMatchObject({
+      type: expect.stringMatching(/MEMORY_LIMIT_EXCEEDED|TOO_LARGE_STRING_SIZE/),
+    })
+    await expect(run("select leftPad('x', 1000000)", limits)).rejects.toMatchObject({ type: 'TOO_MANY_ROWS_OR_BYTES' })
+  })
+
+  it('and leaves nothing behind on the connection', async () => {
+    await run('select 1')
+    const client: ClickHouseClient = test.client
+    await client.command({ query: 'CREATE TABLE IF NOT EXISTS afterwards (a UInt8) ENGINE = MergeTree ORDER BY a' })
+    await client.command({ query: 'DROP TABLE afterwards' })
+  })
+})
