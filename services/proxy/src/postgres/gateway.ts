@@ -127,7 +127,8 @@ export class PostgresGateway {
         return this.#begin(admission)
       case 'cancel':
         this.#options.metrics.cancels.inc({ known: String(this.#cancels.request(admission)) })
-        admission.socket.destroy()
+        // With TLS's own goodbye: libpq takes an end without it for a failed cancel.
+        admission.socket.destroySoon()
         return
       case 'ended':
         return
