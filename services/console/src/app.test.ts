@@ -3,6 +3,7 @@ import { ScramClient, ScramServer } from '@sluice/identity'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FAILURES_AT_ONCE } from './authenticate.ts'
 import { type Ask, startTestConsole, type TestConsole } from './console.fixture.ts'
+import type { SessionEventRow } from './index-queries/index.ts'
 
 let server: TestConsole
 let clockMs: number | null = null
@@ -149,12 +150,30 @@ describe('questions', () => {
   })
 
   it('are answered in an envelope', async () => {
-    expect((await server.ask('/v1/sessions', { token: analyst() })).json).toEqual({ sessions: [1] })
-    expect((await server.ask('/v1/sessions/abcd/events', { token: analyst() })).json).toEqual({ events: [2] })
-    expect((await server.ask('/v1/access?object=a', { token: analyst() })).json).toEqual({ access: [3] })
-    expect((await server.ask('/v1/sql', { token: analyst(), body: '{"query":"select 1"}' })).json).toEqual({
-      rows: [4],
+    const answer = async (path: string, ask: Ask = {}): Promise<unknown> =>
+      (await server.ask(path, { token: analyst(), ...ask })).json
+    expect(await answer('/v1/sessions')).toEqual({ sessions: [] })
+    expect(await answer('/v1/sessions/abcd/events')).toEqual({ events: [], next: null })
+    expect(await answer('/v1/access?object=a')).toEqual({ access: [] })
+    expect(await answer('/v1/sql', { body: '{"query":"select 1"}' })).toEqual({
+      columns: [{ name: '1', type: 'UInt8' }],
+      rows: [[1]],
+      truncated: false,
     })
+  })
+
+  it('for events go on where a page was full', async () => {
+    const { sessionEvents } = server.questions
+    server.questions.sessionEvents = async (_session, { after = -1, limit }) =>
+      [0, 1, 2]
+        .filter((sequence) => sequence > after)
+        .slice(0, limit)
+        .map((sequence) => ({ sequence }) as SessionEventRow)
+    const ask = async (query: string): Promise<unknown> =>
+      (await server.ask(`/v1/sessions/abcd/events?${query}`, { token: analyst() })).json
+    expect(await ask('limit=2')).toEqual({ events: [{ sequence: 0 }, { sequence: 1 }], next: 1 })
+    expect(await ask('limit=2&after=1')).toEqual({ events: [{ sequence: 2 }], next: null })
+    server.questions.sessionEvents = sessionEvents
   })
 
   it.each([
@@ -229,7 +248,8 @@ describe('a token', () => {
   })
 
   it('that fails again and again slows its address down, but not those whose token is known', async () => {
-    const limited = await startTestConsole()
+    const stoppedMs = Date.now()
+    const limited = await startTestConsole({ nowMs: () => stoppedMs })
     const good = limited.issuer.token(HUMAN)
     expect((await limited.ask('/v1/sessions', { token: good })).status).toBe(200)
     const answers = new Set<number>()

@@ -109,7 +109,10 @@ function addQuestionRoutes(
   app.get('/v1/sessions/:id/events', asking, async (c) => {
     const session = parse(sessionIdSchema, c.req.param('id'), 'parameter_invalid')
     const { limit, after } = readParameters(schemas.events, c.req.queries())
-    return c.json({ events: await questions.sessionEvents(session, defined({ limit, after })) })
+    const events = await questions.sessionEvents(session, defined({ limit, after }))
+    // A full page may not be the last: `next` is the `after` of the following one.
+    const next = events.length < limit ? null : (events.at(-1)?.sequence ?? null)
+    return c.json({ events, next })
   })
   app.get('/v1/access', asking, async (c) => {
     const { limit, object, since } = readParameters(schemas.access, c.req.queries())

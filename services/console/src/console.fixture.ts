@@ -111,11 +111,16 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     demo,
   })
   const asked: unknown[][] = []
+  const noted = <T>(all: unknown[], answer: T): T => {
+    asked.push(all)
+    return answer
+  }
   const questions: TestConsole['questions'] = {
-    listSessions: async (...all) => [asked.push(all)],
-    sessionEvents: async (...all) => [asked.push(all)],
-    accessTo: async (...all) => [asked.push(all)],
-    runAnalystSql: async (...all) => ({ rows: [asked.push(all)] }),
+    listSessions: async (...all) => noted(all, []),
+    sessionEvents: async (...all) => noted(all, []),
+    accessTo: async (...all) => noted(all, []),
+    runAnalystSql: async (...all) =>
+      noted(all, { columns: [{ name: '1', type: 'UInt8' }], rows: [[1]], truncated: false }),
   }
   const app = createApp({
     authenticator: new Authenticator({

@@ -15,6 +15,7 @@ describe('a point in time', () => {
     ['2026-03-01', '2026-03-01T00:00:00.000Z'],
     ['2026-03-01T12:30:00+02:00', '2026-03-01T10:30:00.000Z'],
     ['2026-03-01T12:30Z', '2026-03-01T12:30:00.000Z'],
+    ['2026-03-01T12:30:00.25Z', '2026-03-01T12:30:00.250Z'],
     ['', null],
     ['1', null],
     ['1y', null],
@@ -27,6 +28,10 @@ describe('a point in time', () => {
   ])('%j', (text, expected) => {
     expect(iso(timeOf(text, NOW_MS))).toBe(expected)
   })
+})
+
+it('keeps the microseconds of a row', () => {
+  expect(timeOf('2026-03-01T12:00:00.123456Z', NOW_MS)).toBe(1_772_366_400_123_456)
 })
 
 describe('what a request holds', () => {

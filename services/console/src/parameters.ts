@@ -9,7 +9,7 @@ export const MAX_QUERY_CHARACTERS = 32_768
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
 const DURATION = /^(\d{1,6})([smhdw])$/
-const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
 /**
  * A point in time as people write it: `1d` (so long ago), `2026-03-01` or `2026-03-01T12:00:00Z`.
@@ -18,8 +18,11 @@ const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-
 export function timeOf(text: string, nowMs: number): number | null {
   const duration = DURATION.exec(text)
   if (duration) return Math.round((nowMs - Number(duration[1]) * (SECONDS[duration[2] ?? ''] ?? 0) * 1000) * 1000)
-  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(ms) ? null : ms * 1000
+  const time = TIME.exec(text)
+  // Date reads milliseconds only; the rest is added, so that the time of a row can be given back as it came.
+  const fraction = time?.[1] ?? ''
+  const ms = time === null ? Number.NaN : Date.parse(text.replace(fraction, ''))
+  return Number.isNaN(ms) ? null : ms * 1000 + Math.round(Number(`0${fraction || '.0'}`) * 1_000_000)
 }
 
 const limit = z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT)

@@ -32,6 +32,7 @@ export type OwnCode = keyof typeof OWN_PROBLEMS
 /** Codes of other parts whose status is not that of their class. */
 const FOREIGN_STATUS: Readonly<Record<string, ProblemStatus>> = {
   issuer_unavailable: 503,
+  query_refused: 422,
   session_unknown: 404,
   session_ambiguous: 400,
 }

@@ -1,10 +1,11 @@
 // The questions that the index answers, as the routes see them. Which database answers is main's choice.
+import type { AccessRow, AnalystAnswer, SessionEventRow, SessionRow } from './index-queries/index.ts'
 
-export type Row = Readonly<Record<string, unknown>>
-
+/** Times in microseconds since the epoch. */
 export interface Questions {
-  listSessions(options: { limit: number; since?: number; before?: number }): Promise<unknown>
-  sessionEvents(session: string, options: { limit: number; after?: number }): Promise<unknown>
-  accessTo(options: { object: string; limit: number; sinceMicros?: number }): Promise<unknown>
-  runAnalystSql(query: string): Promise<unknown>
+  listSessions(options: { limit: number; since?: number; before?: number }): Promise<readonly SessionRow[]>
+  /** @param session an id, or the beginning of one; `after` a sequence number */
+  sessionEvents(session: string, options: { limit: number; after?: number }): Promise<readonly SessionEventRow[]>
+  accessTo(options: { object: string; limit: number; sinceMicros?: number }): Promise<readonly AccessRow[]>
+  runAnalystSql(query: string): Promise<AnalystAnswer>
 }
