@@ -1,0 +1,376 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { analyzeStatement, loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
+import type { Analysis, StatementFacts } from './facts.ts'
+import drivers from './fixtures/driver-statements.json' with { type: 'json' }
+
+beforeAll(loadParser)
+
+function analyze(text: string, serverMajor = 18): Analysis {
+  return analyzeStatement(text, { serverMajor })
+}
+
+function statements(text: string, serverMajor = 18): readonly StatementFacts[] {
+  const analysis = analyze(text, serverMajor)
+  if (analysis.kind !== 'parsed') throw new Error(`${JSON.stringify(analysis)}: ${text}`)
+  return analysis.statements
+}
+
+/** Of a text with one statement. */
+function facts(text: string, serverMajor = 18): StatementFacts {
+  const all = statements(text, serverMajor)
+  expect(all).toHaveLength(1)
+  return all[0] as StatementFacts
+}
+
+describe('a plain SELECT', () => {
+  it.each([
+    'select 1',
+    'SELECT abalance FROM pgbench_accounts WHERE aid = $1',
+    'table customers',
+    "values (1, 'a'), (2, 'b')",
+    'select * from only customers, only (orders)',
+    'select c.*, count(*) filter (where o.amount > 10) from customers c left join orders o using (id) group by c.id',
+    'select distinct on (status) status, sum(amount) over (partition by status order by id rows between 2 preceding and current row) from orders',
+    'select rank() over w, lag(amount, 1, 0) over (w range unbounded preceding exclude ties) from orders window w as (order by id)',
+    'select status, grouping(status) from orders group by grouping sets ((status), ()), rollup (customer_id), cube (id)',
+    'select * from orders tablesample system (10) repeatable (3)',
+    'select * from generate_series(1, 10) with ordinality as g(n, i) where g.n > 3',
+    'select n.n, x from rows from (generate_series(1, 3), unnest(array[1,2])) as n(n, x)',
+    'select * from customers c, lateral (select * from orders o where o.customer_id = c.id limit 3) l',
+    "select * from json_to_record('{\"a\":1}') as r(a int, b text), json_each('{}') e where e.key = r.b",
+    "select * from xmltable('/a/b' passing xmlparse(document '<a/>') columns id int path '@id' default 0, n for ordinality)",
+    "select xmlelement(name a, xmlattributes(1 as b), 'c'), xmlserialize(content '<a/>'::xml as text)",
+    "select * from json_table('[1]', '$[*]' columns (a int path '$', nested path '$.b' columns (c text)))",
+    "select json_value('{}', '$.a' returning int default 1 on error), json_object('a': 1), json_arrayagg(id) from orders",
+    "select 'orders'::regclass, 'a'::text collate \"C\", cast(1 as numeric(10,2)), '{1}'::int[], interval '1 day', date '2024-01-01'",
+    'select case when a then 1 else 2 end, coalesce(a, b), nullif(a, b), greatest(1, 2), a is null, b is not true, row(1, 2)',
+    "select a between 1 and 2, a in (1, 2), a like 'x%' escape '!', a similar to 'b', a is distinct from b, a = any($1)",
+    "select extract(year from now()), trim(both 'x' from a), substring(a from 1 for 2), position('a' in b), overlay(a placing b from 1)",
+    "select current_user, current_timestamp, localtime(0), current_date, now() at time zone 'UTC', a[1], a[1:2]",
+    'select array(select id from orders), exists (select 1), (select max(id) from orders), 1 = all (select 2), not true',
+    'with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) search depth first by n set o select * from t',
+    'with recursive t(n) as (values (1) union select n from t) cycle n set c using p select * from t',
+    'with a as materialized (select 1) select * from a union (select 2 intersect select 3) except all select 4 order by 1 limit 5 offset 1',
+    'select id from orders order by id using <, status desc nulls last fetch first 3 rows with ties',
+    "select make_date(year => 2024, month => 1, day => 1), concat_ws(variadic array['a'])",
+    "select percentile_cont(0.5) within group (order by amount), string_agg(distinct status, ',' order by status) from orders",
+    "select current_setting('server_version_num'), current_setting('search_path', true), set_config('timezone', 'UTC', false)",
+    'select (information_schema._pg_expandarray(i.indkey)).n, (aclexplode(c.relacl)).grantee from pg_index i, pg_class c',
+    'select a operator(pg_catalog.+) b, - a, |/ b from t',
+    '/* x */ select -- y\n 1 /* /* z */ */;',
+  ])('is seen in %s', (text) => {
+    expect(facts(text)).toMatchObject({ kind: 'select' })
+  })
+
+  it('has its tables as written and folded, without CTE names in their scope', () => {
+    const tables = (text: string): readonly string[] => (facts(text) as { tables: readonly string[] }).tables
+    expect(tables('select * from Public.Customers c, "Weird.Name", shop.public.orders')).toEqual([
+      'public.customers',
+      '"Weird.Name"',
+      'shop.public.orders',
+    ])
+    expect(tables('with customers as (select 1) select * from customers')).toEqual([])
+    expect(tables('select * from customers, (with customers as (select 1) select * from customers) x')).toEqual([
+      'customers',
+    ])
+    expect(tables('with a as (select * from b), b as (select 1) select * from a, b')).toEqual(['b'])
+    expect(tables('with recursive a as (select * from b), b as (select 1) select * from a, b')).toEqual([])
+    expect(tables('with customers as (select * from customers) select * from public.customers')).toEqual([
+      'customers',
+      'public.customers',
+    ])
+    expect(tables('select (select max(id) from a) from b where exists (table c) union select 1 from d')).toEqual(
+      expect.arrayContaining(['a', 'b', 'c', 'd']),
+    )
+  })
+})
+
+describe('what only looks like a read', () => {
+  it.each<[string, string, string]>([
+    ['select * into x from t', 'ddl', 'INTO'],
+    ['select * from t for update', 'write', 'row lock'],
+    ['select * from (select * from t for share) x', 'write', 'row lock'],
+    ['with d as (delete from t returning *) select * from d', 'write', 'DELETE'],
+    ['with a as (with b as (insert into t values (1) returning *) select * from b) select * from a', 'write', 'INSERT'],
+    ['with u as (update t set a = 1 returning *) table u', 'write', 'UPDATE'],
+    ["select query_to_xml('delete from t', true, true, '')", 'unknown', 'query_to_xml'],
+    ["select pg_catalog.table_to_xml('t', true, true, '')", 'unknown', 'table_to_xml'],
+    ["select * from ts_stat('select 1')", 'unknown', 'ts_stat'],
+    ["select ts_rewrite('a'::tsquery, 'select 1')", 'unknown', 'ts_rewrite'],
+    ["select * from dblink('x', 'select 1') as d(a int)", 'unknown', 'dblink'],
+    ["select pg_read_file('/etc/passwd')", 'unknown', 'pg_read_file'],
+    ["select pg_ls_dir('.')", 'unknown', 'pg_ls_dir'],
+    ['select lo_get(1)', 'unknown', 'lo_get'],
+    ['select 1 where exists (select lo_unlink(1))', 'unknown', 'lo_unlink'],
+    ['select pg_sleep(10)', 'unknown', 'pg_sleep'],
+    ['select pg_advisory_lock(1)', 'unknown', 'pg_advisory_lock'],
+    ["select nextval('s')", 'unknown', 'nextval'],
+    ["select pg_notify('a', 'b')", 'unknown', 'pg_notify'],
+    ['select pg_terminate_backend(1)', 'unknown', 'pg_terminate_backend'],
+    ['select txid_current()', 'unknown', 'txid_current'],
+    ["select pg_input_is_valid('1', 'public.mine')", 'unknown', 'pg_input_is_valid'],
+    ["select set_config('role', 'x', false)", 'unknown', 'set_config'],
+    ["select set_config('search_path', '', false)", 'unknown', 'set_config'],
+    ["select set_config('standard_conforming_strings', 'off', false)", 'unknown', 'set_config'],
+    ["select set_config('client_encoding', $1, false)", 'unknown', 'set_config'],
+    ["select set_config('application_name', ssn, false) from customers", 'unknown', 'set_config'],
+    ["select current_setting('app.secret')", 'unknown', 'current_setting'],
+    ['select current_setting(ssn) from customers', 'unknown', 'current_setting'],
+    [
+      "select current_setting(s.name) from pg_catalog.pg_settings s, (values ('app.secret')) x(name)",
+      'unknown',
+      'current_setting',
+    ],
+    ['select current_setting(s.name) from pg_catalog.pg_settings s(a, name)', 'unknown', 'current_setting'],
+    ['select public.lower(a) from t', 'unknown', 'public.lower'],
+    ['select my_function(a) from t', 'unknown', 'my_function'],
+    ['select * from my_function(1)', 'unknown', 'my_function'],
+    ['select * from rows from (generate_series(1, 2), my_function(1)) x', 'unknown', 'my_function'],
+    ['select a operator(public.+) b from t', 'unknown', 'operator'],
+    ['select a <=> b from t', 'unknown', 'operator'],
+    ['select * from t order by a using operator(public.<)', 'unknown', 'operator'],
+    ['select a = any (select 1) and b operator(public.=) any (select 2) from t', 'unknown', 'operator'],
+    ["select 'x'::mood", 'unknown', 'type mood'],
+    ["select 'x'::public.text", 'unknown', 'type public.text'],
+    ['select cast(a as mine[]) from t', 'unknown', 'type mine'],
+    ["select * from json_to_record('{}') as r(a mine)", 'unknown', 'type mine'],
+    ["select * from xmltable('/a' passing x columns a mine)", 'unknown', 'type mine'],
+    ['select x.purge from generate_series(1, 3::bigint) x', 'unknown', 'x.purge'],
+    ['select generate_series.pg_advisory_lock from generate_series(1, 3::bigint)', 'unknown', 'pg_advisory_lock'],
+    ["select ('s'::regclass).nextval", 'unknown', 'nextval'],
+    ['select (5).purge, (a.b).c from a', 'unknown', 'purge'],
+    ['select (select 5::bigint).pg_advisory_lock', 'unknown', 'pg_advisory_lock'],
+    ['select t.record_send from t', 'unknown', 'record_send'],
+    ['select 1 from coalesce(1::bigint)', 'unknown', 'unnamed'],
+    ['select x.purge from cast(1 as bigint) x', 'unknown', 'x.purge'],
+    ['select * from t tablesample public.mine (1)', 'unknown', 'sampling'],
+    ['select * from t tablesample mine (1)', 'unknown', 'sampling'],
+    ['select * from pg_authid', 'admin', 'pg_authid'],
+    ['select query from pg_catalog.pg_stat_activity', 'admin', 'pg_stat_activity'],
+    ['select most_common_vals from pg_stats', 'admin', 'pg_stats'],
+    ['select 1 where 1 in (select 1 from pg_shadow)', 'admin', 'pg_shadow'],
+  ])('is refused: %s', (text, effect, naming) => {
+    expect(facts(text)).toMatchObject({ kind: 'other', effect, verb: expect.stringContaining(naming) })
+  })
+
+  it('shows no name that might be a value', () => {
+    expect(facts('select "819-12-3456"(1)')).toMatchObject({ verb: 'SELECT with the function ‹withheld›' })
+    expect(facts('select f819123456(1)')).toMatchObject({ verb: 'SELECT with the function ‹withheld›' })
+    expect(facts('show "app.819123456"')).toMatchObject({ kind: 'other', verb: 'SHOW ‹withheld›' })
+  })
+})
+
+describe('statements of other kinds', () => {
+  it.each<[string, string, string, readonly string[]]>([
+    ['drop table a, b.c', 'DROP TABLE', 'ddl', ['a', 'b.c']],
+    ['insert into t values (1)', 'INSERT', 'write', ['t']],
+    ['update t set a = 1 from u', 'UPDATE', 'write', ['t', 'u']],
+    ['delete from t', 'DELETE', 'write', ['t']],
+    ['merge into t using u on true when matched then do nothing', 'MERGE', 'write', ['t', 'u']],
+    ['truncate t', 'TRUNCATE', 'write', ['t']],
+    ['explain analyze delete from t', 'EXPLAIN ANALYZE DELETE', 'write', ['t']],
+    ['explain select * from t', 'EXPLAIN SELECT', 'unknown', ['t']],
+    ['explain (analyze) execute p', 'EXPLAIN ANALYZE EXECUTE', 'unknown', []],
+    ['copy t to stdout', 'COPY TO', 'unknown', ['t']],
+    ['copy t from stdin', 'COPY FROM', 'write', ['t']],
+    ["copy (select * from t) to program 'sh'", 'COPY TO PROGRAM', 'admin', ['t']],
+    ["copy t to '/tmp/x'", 'COPY TO a file', 'admin', ['t']],
+    ["do 'begin end'", 'DO', 'unknown', []],
+    ['call p()', 'CALL', 'unknown', []],
+    ['prepare p as delete from t', 'PREPARE', 'unknown', ['t']],
+    ['execute p', 'EXECUTE', 'unknown', []],
+    ['declare c cursor for select * from t', 'DECLARE CURSOR', 'unknown', ['t']],
+    ['fetch all from c', 'FETCH or MOVE', 'unknown', []],
+    ['create table x as select * from t', 'CREATE TABLE AS', 'ddl', ['t', 'x']],
+    ['create temp view v as select 1', 'CREATE VIEW', 'ddl', ['v']],
+    ['alter table t add a int', 'ALTER TABLE', 'ddl', ['t']],
+    ['alter role x superuser', 'ALTER ROLE', 'admin', []],
+    ['grant select on t to x', 'GRANT or REVOKE', 'admin', ['t']],
+    ['alter system set a = 1', 'ALTER SYSTEM', 'admin', []],
+    ['vacuum t', 'VACUUM or ANALYZE', 'admin', ['t']],
+    ['lock t', 'LOCK TABLE', 'write', ['t']],
+    ['listen x', 'LISTEN', 'unknown', []],
+    ["prepare transaction 'x'", 'PREPARE TRANSACTION', 'unknown', []],
+    ['drop subscription s', 'DROP SUBSCRIPTION', 'admin', []],
+    ['create function f() returns int language sql as $$ select 1 $$', 'CREATE FUNCTION', 'ddl', []],
+  ])('%s', (text, verb, effect, tables) => {
+    const found = facts(text)
+    expect(found).toMatchObject({ kind: 'other', verb, effect })
+    expect([...(found as { tables: readonly string[] }).tables].sort()).toEqual([...tables].sort())
+  })
+
+  it('are told apart in a text of several', () => {
+    expect(statements('select 1; drop table t; commit').map((each) => each.kind)).toEqual([
+      'select',
+      'other',
+      'transaction',
+    ])
+    expect(statements(' ; -- nothing')).toEqual([{ kind: 'empty' }])
+    expect(statements('')).toEqual([{ kind: 'empty' }])
+  })
+})
+
+describe('transaction control', () => {
+  it.each<[string, string]>([
+    ['begin', 'BEGIN'],
+    ['begin isolation level serializable, read only, not deferrable', 'BEGIN'],
+    ['start transaction', 'START TRANSACTION'],
+    ['end', 'COMMIT'],
+    ['commit and chain', 'COMMIT'],
+    ['abort', 'ROLLBACK'],
+    ['savepoint a', 'SAVEPOINT'],
+    ['release a', 'RELEASE SAVEPOINT'],
+    ['rollback to a', 'ROLLBACK TO SAVEPOINT'],
+  ])('%s', (text, verb) => {
+    expect(facts(text)).toEqual({ kind: 'transaction', verb })
+  })
+})
+
+describe('session statements', () => {
+  it.each([
+    'set extra_float_digits = 3',
+    "set application_name to 'psql'",
+    "set local statement_timeout = '5s'",
+    'set DateStyle to ISO, MDY',
+    "set time zone 'Europe/Berlin'",
+    "set time zone interval '+02:00' hour to minute",
+    "set names 'UTF8'",
+    'set client_encoding to default',
+    'set standard_conforming_strings = on',
+    'set session characteristics as transaction isolation level repeatable read, read only',
+    'set transaction read only',
+    'set default_transaction_read_only = on',
+    'reset statement_timeout',
+    'reset all',
+    'show all',
+    'show server_version',
+    'show transaction isolation level',
+    'discard all',
+    'deallocate all',
+    'deallocate "P"',
+    'close all',
+    'unlisten *',
+    'set constraints all deferred',
+  ])('harmless: %s', (text) => {
+    expect(facts(text).kind).toBe('session')
+  })
+
+  it.each([
+    'set role x',
+    "set session authorization 'x'",
+    'reset role',
+    'set search_path to x',
+    "set schema 'x'",
+    'set standard_conforming_strings = off',
+    "set client_encoding to 'SJIS'",
+    "set names 'LATIN1'",
+    'set enable_seqscan = off',
+    'set plan_cache_mode = force_generic_plan',
+    "set app.x = 'y'",
+    'set client_min_messages = debug5',
+    'set debug_print_parse = on',
+    "set transaction snapshot '00000003-0000001B-1'",
+    'show app.secret',
+    'show ssl_key_file',
+    'set seed to 0.5',
+  ])('guarded: %s', (text) => {
+    expect(facts(text).kind).toBe('other')
+  })
+
+  it('say whether one prepared statement is meant or all of them', () => {
+    expect(facts('deallocate "ALL"')).toMatchObject({ target: 'ALL' })
+    expect(facts('deallocate all')).toMatchObject({ target: null })
+  })
+})
+
+describe('servers of other versions', () => {
+  it('are not sent numbers that they read differently', () => {
+    for (const text of ['select 1_000', 'select 0x1F', 'select 0b1']) {
+      expect(analyze(text, 18).kind).toBe('parsed')
+      expect(analyze(text, 15).kind).toBe('unparsable')
+      expect(analyze(text, 13).kind).toBe('unparsable')
+    }
+  })
+
+  it('are not sent words that would call a function of that name there', () => {
+    expect(facts("select json_value('{}', '$.a')", 17).kind).toBe('select')
+    expect(facts("select json_value('{}', '$.a')", 16).kind).toBe('other')
+    expect(facts("select json_object('a': 1)", 15).kind).toBe('other')
+    expect(facts('select any_value(a) from t', 16).kind).toBe('select')
+    expect(facts('select any_value(a) from t', 15).kind).toBe('other')
+    expect(facts("select extract(year from now()), 'x'::int4multirange", 14).kind).toBe('select')
+    expect(facts('select extract(year from now())', 13).kind).toBe('select')
+    expect(facts("select 'x'::int4multirange", 13).kind).toBe('other')
+  })
+})
+
+describe('texts that can not be read', () => {
+  it.each<[string, string]>([
+    ["select 'x", 'a quoted string does not end'],
+    ['select /* x', 'a /* comment does not end'],
+    ['select 12ab', 'trailing junk after a number'],
+    ['select $1ab', 'trailing junk after a parameter'],
+    ['selct 1', 'syntax error at or near "selct"'],
+    ["select from '819-12-3456'", 'syntax error at or near "‹withheld›"'],
+    ['select 1 819123456', 'syntax error at or near "‹withheld›"'],
+    ["select U&'\\zz'", 'invalid Unicode escape'],
+    ['select (', 'syntax error at end of input'],
+  ])('%s', (text, message) => {
+    expect(analyze(text)).toMatchObject({ kind: 'unparsable', message: expect.stringContaining(message) })
+  })
+})
+
+describe('hostile texts', () => {
+  const repeat = (count: number, [before, inner, after, start]: Form): string =>
+    (start ?? 'select ') + before.repeat(count) + inner + after.repeat(count)
+  type Form = readonly [before: string, inner: string, after: string, start?: string]
+
+  it.each<[string, Form]>([
+    ['parentheses', ['(', '1', ')']],
+    ['brackets', ['array[', '1', ']']],
+    ['subscripts', ['a[', '1', ']']],
+    ['operators', ['1+', '1', '']],
+    ['prefix operators', ['- ', '1', '']],
+    ['right-associative operators', ['', '1', ' ^1']],
+    ['not', ['not ', 'true', '']],
+    ['casts', ['', '1', '::int']],
+    ['is null', ['', 'a', ' isnull']],
+    ['collate', ['', 'a', ' collate "C"']],
+    ['union', ['', '1', ' union select 1']],
+    ['joins', ['', '', ' join b on true and true', 'select 1 from a']],
+    ['nested joins', ['a join ', 'b', ' on true', 'select 1 from ']],
+    ['case', ['case when a and b then c else ', '1', ' end']],
+    ['sub-selects', ['(select ', '1', ')']],
+    ['lateral sub-selects', ['(select * from ', 't', ')', 'select * from ']],
+    ['functions', ['abs(', '1', ')']],
+    ['between', ['1 between 2 and not ', 'true', '']],
+    ['field selections', ['', '(a)', '.key']],
+    ['with', ['with a as (', 'select 1', ') select 1', '']],
+  ])('survives %s', (_, form) => {
+    const unit = form[0].length + form[2].length
+    const huge = repeat(Math.floor((MAX_INLINE_CHARACTERS - 40) / unit), form)
+    expect(JSON.stringify(analyze(huge))).not.toContain('restarted')
+    // Whatever the estimate lets pass is read to its end.
+    for (const count of [100, 240, 490]) expect(JSON.stringify(analyze(repeat(count, form)))).not.toContain('restarted')
+    expect(facts(repeat(100, form)).kind).toBe('select')
+    expect(facts('select 1').kind).toBe('select')
+  })
+
+  it('answers long flat texts', () => {
+    const list = `select * from t where id in (${'1,'.repeat(3000)}1)`
+    expect(facts(list).kind).toBe('select')
+    expect(facts(`select * from t where ${'a = 1 or '.repeat(1000)} true`).kind).toBe('select')
+    expect(facts(`select ${'a + b, '.repeat(1000)} 1 from t`).kind).toBe('select')
+    expect(analyze(`select ${'a, '.repeat(MAX_INLINE_CHARACTERS)} 1`)).toEqual({ kind: 'too_large', limit: 'bytes' })
+  })
+})
+
+describe('what drivers send', () => {
+  it.each<[string, readonly string[]]>([
+    ['the driver for Java', drivers.pgjdbc],
+    ['the drivers for Python and Node', drivers.others],
+  ])('%s', (_, texts) => {
+    const refused = texts.flatMap((text) => statements(text).filter((each) => each.kind === 'other'))
+    expect(refused).toEqual([])
+  })
+})
