@@ -18,8 +18,10 @@ const MAX_CELL = 2_000
 
 export function printTable<Row>(output: Output, columns: readonly Column<Row>[], rows: readonly Row[]): void {
   const cells = rows.map((row) => columns.map((column) => cutTo(escapeControls(column.value(row)), MAX_CELL)))
-  const widths = columns.map((column, index) =>
-    Math.max(widthOf(column.title), ...cells.map((line) => widthOf(line[index] ?? ''))),
+  // A title can come from data as well: an analyst names columns.
+  const titles = columns.map(({ title }) => cutTo(escapeControls(title), MAX_CELL))
+  const widths = columns.map((_column, index) =>
+    Math.max(widthOf(titles[index] ?? ''), ...cells.map((line) => widthOf(line[index] ?? ''))),
   )
   fitInto(output.columns, columns, widths)
   const line = (values: readonly string[]): string =>
@@ -27,7 +29,7 @@ export function printTable<Row>(output: Output, columns: readonly Column<Row>[],
       .map((value, index) => padTo(cutTo(value, widths[index] ?? 0), widths[index] ?? 0, columns[index]?.align))
       .join(GAP)
       .trimEnd()
-  output.line(output.style.dim(line(columns.map(({ title }) => title))))
+  output.line(output.style.dim(line(titles)))
   for (const values of cells) output.line(line(values))
 }
 

@@ -53,7 +53,7 @@ export function partsOf(layout: Layout): readonly Part[] {
       configFile,
       background: true,
       describe: ({ details }) => ({
-        what: `ClickHouse${details['clickhouse'] === undefined ? '' : ` ${details['clickhouse']}`}, embedded`,
+        what: `ClickHouse ${details['clickhouse'] ?? 'embedded'}`,
         where: shownFolder(layout.indexData),
       }),
     },

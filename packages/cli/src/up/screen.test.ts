@@ -25,10 +25,16 @@ describe('the start screen', () => {
     expect(block.join('\n')).toContain('Not there yet: masking')
   })
 
+  it('names the state folder in commands where it is another one', () => {
+    const block = copyBlock({ ticket, proxyPort: 1, caFile: '/w/s/c', stateDir: '/w/s', workingDir: '/w' }).join('\n')
+    expect(block).toContain('./sluice --state s sessions')
+    expect(block).not.toContain('./sluice sessions')
+  })
+
   it('names no verb that does not exist', () => {
     const block = copyBlock({ ticket, proxyPort: 1, caFile: '/c', stateDir: '/s', workingDir: '/w' }).join('\n')
     const main = readFileSync(join(import.meta.dirname, '../main.ts'), 'utf8')
-    const named = [...block.matchAll(/\.\/sluice (\w+)/g)].map(([, verb]) => verb)
+    const named = [...block.matchAll(/\.\/sluice (?:--state \S+ )?(\w+)/g)].map(([, verb]) => verb)
     expect(named.length).toBeGreaterThan(3)
     for (const verb of named) expect(main).toMatch(new RegExp(`'${verb}( <\\w+>)?'`))
   })
@@ -53,7 +59,7 @@ describe('the start screen', () => {
       '  ✔ PostgreSQL  18.4  demo database shop, 10,000 customers  127.0.0.1:15430',
       '  ✔ identity    demo provider (OIDC)                        127.0.0.1:15480',
       '  ✔ masker      sanitises what was recorded                 /src/sluice/.sluice/log',
-      '  ✔ indexer     ClickHouse, embedded                        /src/sluice/.sluice/index/data',
+      '  ✔ indexer     ClickHouse embedded                         /src/sluice/.sluice/index/data',
       '  ✔ console     API for tickets and questions               127.0.0.1:15443',
       '  ✔ proxy       PostgreSQL                                  127.0.0.1:15430',
       '  ✘ proxy: the port\\x1b[2J is taken',

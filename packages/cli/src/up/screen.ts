@@ -6,6 +6,7 @@ import { escapeLines } from '../terminal/escape.ts'
 import type { Output } from '../terminal/output.ts'
 import { padTo } from '../terminal/width.ts'
 import type { ChildOutcome } from './child.ts'
+import { DEFAULT_STATE_DIR } from './layout.ts'
 import type { Part } from './parts.ts'
 
 const TITLE_COLUMNS = 12
@@ -71,24 +72,26 @@ export class Screen {
 /** Names only what exists: a verb that is not there yet would be the first thing that a new user tries. */
 export function copyBlock({ ticket, proxyPort, caFile, stateDir, workingDir }: CopyBlock): string[] {
   const ca = shortest(caFile, workingDir)
+  const state = shortest(stateDir, workingDir)
+  const sluice = stateDir === DEFAULT_STATE_DIR ? './sluice' : `./sluice --state ${state}`
   const url = `postgresql://${ticket.user}@localhost:${proxyPort}/shop?sslmode=verify-full&sslrootcert=${ca}`
   return [
     '',
     '  Be the agent (a second terminal):',
     `    psql "${url}"`,
-    `      password: ${ticket.secret}   (15 minutes; again: ./sluice token --as agent)`,
+    `      password: ${ticket.secret}   (15 minutes; again: ${sluice} token --as agent)`,
     '  Try:',
     '    select name, email from customers limit 3;',
     "    update orders set status = 'shipped' where id = 7;      (refused, and the session lives)",
     '  Be the data owner (a third):',
-    '    ./sluice sessions',
-    '    ./sluice who customers --since 1d',
-    '    ./sluice replay SESSION',
-    '    ./sluice sql "select subject, count() from commands group by subject"',
+    `    ${sluice} sessions`,
+    `    ${sluice} who customers --since 1d`,
+    `    ${sluice} replay SESSION`,
+    `    ${sluice} sql "select subject, count() from commands group by subject"`,
     '',
     '  Not there yet: masking (whoever may SELECT sees every value), and anything but plain SELECT (it is refused).',
-    `  This is a demo: whoever can read ${shortest(stateDir, workingDir)} can be everyone in it.`,
-    `  Ctrl-C stops everything; what was recorded stays in ${shortest(stateDir, workingDir)}.`,
+    `  This is a demo: whoever can read ${state} can be everyone in it.`,
+    `  Ctrl-C stops everything; what was recorded stays in ${state}.`,
   ]
 }
 

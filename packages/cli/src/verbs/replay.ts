@@ -64,7 +64,7 @@ function reasonOf(row: Row): string {
 }
 
 function outcomeOf(row: Row): string {
-  const milliseconds = (numberIn(row, 'duration_us') / 1_000).toFixed(1)
+  const milliseconds = (numberIn(row, 'durationMicros') / 1_000).toFixed(1)
   const error = text(row, 'error')
   const status = escapeControls(`${text(row, 'status') || 'ok'}${error === '' ? '' : ` ${error}`}`)
   return `${status}, ${numberIn(row, 'rows')} rows in ${milliseconds} ms`

@@ -31,7 +31,7 @@ export function numberIn(row: Row, name: string): number {
 
 /** `agent (agents)`: who it was, and as member of what. */
 export function who(row: Row): string {
-  const groups = row['subject_groups']
+  const { groups } = row
   const list = Array.isArray(groups) && groups.length > 0 ? ` (${groups.map(String).join(', ')})` : ''
   return `${text(row, 'subject') || '–'}${list}`
 }
@@ -49,11 +49,9 @@ export function when(value: unknown, nowMs: number): string {
   return `${day} ${clock}`
 }
 
-/** ClickHouse writes `2026-03-01 12:00:00.123456` in UTC; ISO 8601 is read as well. */
+/** Milliseconds since the epoch, of an ISO 8601 time. */
 export function timeOf(value: unknown): number | null {
-  if (typeof value !== 'string' || value === '') return null
-  const iso = value.includes('T') ? value : `${value.replace(' ', 'T')}Z`
-  const time = Date.parse(iso)
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
   return Number.isNaN(time) ? null : time
 }
 

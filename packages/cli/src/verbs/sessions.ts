@@ -18,8 +18,8 @@ export async function runSessions(
 
 export function sessionColumns(nowMs: number): readonly Column<Row>[] {
   return [
-    { title: 'SESSION', value: (row) => shortId(text(row, 'session_id')) },
-    { title: 'OPENED', value: (row) => when(row['opened_at'], nowMs) },
+    { title: 'SESSION', value: (row) => shortId(text(row, 'sessionId')) },
+    { title: 'OPENED', value: (row) => when(row['openedAt'], nowMs) },
     { title: 'STATE', value: (row) => text(row, 'state') },
     { title: 'WHO', value: who },
     { title: 'CONNECTION', value: (row) => text(row, 'connection') },

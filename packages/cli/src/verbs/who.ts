@@ -32,7 +32,9 @@ function objectOf(row: Row): string {
   return `${text(row, 'object')}${column === '' ? '' : `.${column}`}`
 }
 
+/** `deny some-policy`: one policy or a list of them, by the row's kind. */
 export function decisionOf(row: Row): string {
   const decision = text(row, 'decision')
-  return decision === 'deny' ? `deny ${text(row, 'policy')}`.trim() : decision
+  const policies = Array.isArray(row['policies']) ? row['policies'].map(String).join(', ') : text(row, 'policy')
+  return decision === 'deny' ? `deny ${policies}`.trim() : decision
 }

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { outputInto } from '../terminal/output.ts'
+import { printTable } from '../terminal/table.ts'
+import { replay } from './replay.ts'
+import { cell, oneLine, rowsOf, shortId, timeOf, when } from './rows.ts'
+import { sessionColumns } from './sessions.ts'
+import { printAnswer } from './sql.ts'
+import { accessColumns } from './who.ts'
+
+const NOW = Date.parse('2026-03-02T12:00:00Z')
+const AGENT = { subject: 'agent', groups: ['agents'], connection: 'shop' }
+const ID = '0199c2f0-1234-7abc-8def-0123456789ab'
+
+const printed = (print: (output: ReturnType<typeof outputInto>) => void): string[] => {
+  const lines: string[] = []
+  print(outputInto(lines))
+  return lines
+}
+
+describe('rows of the index', () => {
+  it('are read from under their name, or it is said that they are not there', () => {
+    expect(rowsOf({ sessions: [{ a: 1 }, null] }, 'sessions')).toEqual([{ a: 1 }])
+    for (const answer of [null, [], { sessions: 3 }, 'x']) expect(() => rowsOf(answer, 'sessions')).toThrow('sessions')
+  })
+
+  it('are shown as people read them', () => {
+    expect([cell(null), cell(''), cell([]), cell(['a', 1]), cell({ a: 1 }), cell(true)]).toEqual([
+      '–',
+      '–',
+      '–',
+      'a, 1',
+      '{"a":1}',
+      'true',
+    ])
+    expect(oneLine(' select\n\t1 ')).toBe('select 1')
+    expect([shortId(ID), shortId('short')]).toEqual(['0199c2f0-1234', 'short'])
+    expect([timeOf('2026-03-02T11:00:00.123456Z'), timeOf('never'), timeOf(7)]).toEqual([NOW - 3_599_877, null, null])
+    expect(when('2026-03-02T11:00:00Z', NOW)).toMatch(/^\d\d:00:00$/)
+    expect(when('2026-02-01T11:00:00Z', NOW)).toMatch(/^2026-02-01 \d\d:00:00$/)
+  })
+})
+
+describe('the lists', () => {
+  it('of sessions', () => {
+    const row = {
+      ...AGENT,
+      sessionId: ID,
+      state: 'closed',
+      commands: 3,
+      denied: 1,
+      rows: 12,
+      application: 'psql\x1b[2J',
+    }
+    const lines = printed((output) => printTable(output, sessionColumns(NOW), [row]))
+    expect(lines[1]).toMatch(/^0199c2f0-1234 +– +closed +agent \(agents\) +shop +3 +1 +12 +psql\\x1b\[2J$/)
+  })
+
+  it('of access', () => {
+    const row = {
+      ...AGENT,
+      object: 'shop/public.customers',
+      column: 'ssn',
+      how: 'output',
+      rows: 2,
+      text: 'select\n*',
+      decision: 'permit',
+    }
+    const refused = { ...row, decision: 'deny', policy: 'plain-select-only', column: null }
+    const lines = printed((output) => printTable(output, accessColumns(NOW), [row, refused]))
+    expect(lines[1]).toMatch(/ shop\/public\.customers\.ssn +output +2 +select \* +permit$/)
+    expect(lines[2]).toMatch(/ shop\/public\.customers +output +– +select \* +deny plain-select-only$/)
+  })
+
+  it('of an own question, with columns from data escaped and what was cut said', () => {
+    const columns = [
+      { name: 'who\x1b', type: 'String' },
+      { name: 'n', type: 'Nullable(UInt64)' },
+    ]
+    const answer = {
+      columns,
+      rows: [
+        ['agent', '12'],
+        ['x', null],
+      ],
+      truncated: true,
+    }
+    expect(printed((output) => printAnswer(output, answer))).toEqual([
+      'who\\x1b   n',
+      'agent    12',
+      'x         –',
+      '2 rows, and there are more: ask for less, or add LIMIT and OFFSET',
+    ])
+  })
+})
+
+describe('a replay', () => {
+  it('shows statements, decisions and outcomes in their order, with the time since the start', () => {
+    const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString()
+    const lines = printed((output) =>
+      replay(
+        output,
+        [
+          { ...AGENT, kind: 'session_opened', time: at(0) },
+          {
+            ...AGENT,
+            kind: 'request',
+            time: at(1.5),
+            text: 'select *\nfrom customers',
+            decision: 'permit',
+            policies: ['p'],
+          },
+          { ...AGENT, kind: 'response', time: at(1.6), rows: 2, bytes: 99 },
+          { ...AGENT, kind: 'finished', time: at(1.7), status: 'ok', rows: 2, durationMicros: 2_345 },
+          {
+            ...AGENT,
+            kind: 'request',
+            time: at(75),
+            text: 'drop\x1b[2J',
+            decision: 'deny',
+            policies: ['p'],
+            reason: 'not_select',
+          },
+          { ...AGENT, kind: 'session_closed', time: at(80), status: null },
+        ],
+        NOW,
+      ),
+    )
+    expect(lines.map((line) => line.trimEnd())).toEqual([
+      expect.stringMatching(/^ {2}0:00\.000 {2}session opened by agent \(agents\) on shop, \d\d:\d\d:\d\d$/),
+      '  0:01.500  > select *',
+      '              from customers',
+      '              permit',
+      '  0:01.600    response: 2 rows, 99 bytes',
+      '  0:01.700    ok, 2 rows in 2.3 ms',
+      '  1:15.000  > drop\\x1b[2J',
+      '              deny p (not_select)',
+      '  1:20.000  session closed: ok',
+    ])
+  })
+})
