@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { LocalSchemaRegistry, TOPICS, ticketCodec } from '@sluice/events'
+import { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, TOPICS, ticketCodec } from '@sluice/events'
 import { type Authority, createAuthority, issueServerCertificate } from '@sluice/identity'
 import { EmbeddedLog } from '@sluice/stream'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -87,7 +87,7 @@ describe('the console as a process', { timeout: 60_000 }, () => {
     const log = EmbeddedLog.open(join(dir, 'log'))
     const consumer = await log.consumer({ group: null, topics: [TOPICS.tickets], from: 'earliest' })
     const records = await consumer.poll({ maxRecords: 10, maxBytes: 100_000, maxWaitMs: 0 })
-    const codec = await ticketCodec(LocalSchemaRegistry.open(join(dir, 'log', 'schemas.json')))
+    const codec = await ticketCodec(LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE)))
     const { ticketId } = given.json as { ticketId: string }
     expect(records.map(({ value }) => codec.decode(value).ticketId)).toEqual([ticketId, expect.any(String)])
     expect(records[0]?.key.toString()).toBe(ticketId)

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { loadConfig, resolveSecret, type SluiceConfig } from '@sluice/config'
-import { LocalSchemaRegistry, TOPICS, ticketCodec } from '@sluice/events'
+import { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, TOPICS, ticketCodec } from '@sluice/events'
 import { readTrustedIssuers, TokenVerifier } from '@sluice/identity'
 import {
   type Readiness,
@@ -42,7 +42,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     },
   })
   const eventLog = EmbeddedLog.open(config.log.dir)
-  const codec = await ticketCodec(LocalSchemaRegistry.open(join(config.log.dir, 'schemas.json')))
+  const codec = await ticketCodec(LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE)))
   const producer = await eventLog.producer(TOPICS.tickets)
   const client = await indexClient(config)
   const analystClient = await indexClient(config)
