@@ -10,13 +10,14 @@ import {
   importMaskerPublicKey,
   importSigningKey,
   LocalSchemaRegistry,
+  PeerUnsupported,
   TOPICS,
   ticketCodec,
 } from '@sluice/events'
 import { endpointBinding, readTrustedIssuers, TokenVerifier } from '@sluice/identity'
 import { decideStatement } from '@sluice/policy'
-import { GroupCommit } from '@sluice/session'
 import { type Logger, type RunningService, runService, type ServiceContext, startHealthServer } from '@sluice/service'
+import { GroupCommit } from '@sluice/session'
 import { EmbeddedLog, Journal } from '@sluice/stream'
 import { Credentials } from './credentials.ts'
 import { proxyMetrics } from './metrics.ts'
@@ -56,7 +57,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const gateway = new PostgresGateway({
     admission: {
       secureContext: createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' }),
-      channelBinding: endpointBinding(new X509Certificate(certificate).raw),
+      channelBinding: bindingOf(certificate),
       startupPacketBytes: config.limits.startupPacketBytes,
       credentials: new Credentials(tickets, verifier),
       passwordTokens: config.identity.passwordTokens,
@@ -95,6 +96,16 @@ async function start(context: ServiceContext): Promise<RunningService> {
       journal.close()
       await eventLog.close()
     },
+  }
+}
+
+/** Null for a certificate whose signature has no hash of its own (Ed25519): then -PLUS is not offered. */
+function bindingOf(certificate: Buffer): Buffer | null {
+  try {
+    return endpointBinding(new X509Certificate(certificate).raw)
+  } catch (error) {
+    if (error instanceof PeerUnsupported) return null
+    throw error
   }
 }
 

@@ -3,7 +3,7 @@
 import type { RawSegment } from '@sluice/events'
 import type { StatementAccess } from '@sluice/policy'
 import type { ALL_NAMES } from './name-registry.ts'
-import type { ExpectedReply, ReplyTo } from './reply-queue.ts'
+import type { ReplyTo } from './reply-queue.ts'
 
 /** A statement's text as it was read: what it accesses, and how it is recorded. */
 export type ReadStatement = {
@@ -31,9 +31,3 @@ export type FrameGroup = {
 }
 
 export type GroupReply = { readonly to: ReplyTo; readonly confirmed: (() => void) | null }
-
-export type ReplyDraft = Partial<ExpectedReply> & Pick<ExpectedReply, 'to' | 'epoch'>
-
-export function expectedReply(reply: ReplyDraft): ExpectedReply {
-  return { request: null, last: false, confirmed: null, report: null, ...reply }
-}

@@ -6,11 +6,12 @@ import { denyProtocol } from '@sluice/policy'
 import type { GovernedUpstream, OpenRequest, RequestDescription, Session } from '@sluice/session'
 import type { ErrorReport } from '../wire/encode.ts'
 import { auditReport, denialReport, failingParse, failingQuery } from './refusals.ts'
-import type { ReplyQueue } from './reply-queue.ts'
-import { expectedReply, type ReplyDraft } from './statements.ts'
+import type { ExpectedReply, ReplyQueue } from './reply-queue.ts'
 
 /** How the upstream answers what stands in place of a refused message: a query with ReadyForQuery of its own. */
 export type RefusedAs = 'refused-query' | 'refused-message'
+
+export type ReplyDraft = Partial<Omit<ExpectedReply, 'to' | 'epoch'>> & Pick<ExpectedReply, 'to'>
 
 export class Submissions {
   readonly session: Session
@@ -42,8 +43,10 @@ export class Submissions {
     this.#discarding = false
   }
 
-  expect(reply: Omit<ReplyDraft, 'epoch'>): void {
-    this.#queue.push(expectedReply({ ...reply, epoch: this.#epoch }))
+  expect(reply: ReplyDraft): void {
+    const { to, request = null, last = false, confirmed = null, report = null } = reply
+    // Written out, so that every reply has the same shape: four of them are made for each statement.
+    this.#queue.push({ to, epoch: this.#epoch, request, last, confirmed, report })
   }
 
   /** Sends what asks for nothing of its own. */

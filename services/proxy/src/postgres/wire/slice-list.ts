@@ -6,6 +6,9 @@ const CONCAT_BELOW_BYTES = 16 * 1024
 
 export class SliceList {
   #slices: Buffer[] = []
+  /** The run of neighbours at the end; its slice is made when the run is over. */
+  #run: Buffer | null = null
+  #runBytes = 0
   #bytes = 0
 
   get byteLength(): number {
@@ -13,20 +16,25 @@ export class SliceList {
   }
 
   push(slice: Buffer): void {
-    if (slice.length === 0) return
-    this.#bytes += slice.length
-    const last = this.#slices.at(-1)
-    if (last !== undefined && last.buffer === slice.buffer && last.byteOffset + last.length === slice.byteOffset) {
-      this.#slices[this.#slices.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + slice.length)
+    const { length } = slice
+    if (length === 0) return
+    this.#bytes += length
+    const run = this.#run
+    if (run !== null && run.buffer === slice.buffer && run.byteOffset + this.#runBytes === slice.byteOffset) {
+      this.#runBytes += length
       return
     }
-    this.#slices.push(slice)
+    this.#endRun()
+    this.#run = slice
+    this.#runBytes = length
   }
 
   /** All that is held, as few buffers as sensible; the list is empty afterwards. */
   take(): readonly Buffer[] {
+    this.#endRun()
     const slices = this.#slices
     const bytes = this.#bytes
+    if (bytes === 0) return slices
     this.#slices = []
     this.#bytes = 0
     return slices.length > 1 && bytes < CONCAT_BELOW_BYTES ? [Buffer.concat(slices, bytes)] : slices
@@ -35,5 +43,12 @@ export class SliceList {
   takeOne(): Buffer {
     const slices = this.take()
     return slices.length === 1 ? (slices[0] as Buffer) : Buffer.concat(slices)
+  }
+
+  #endRun(): void {
+    const run = this.#run
+    if (run === null) return
+    this.#run = null
+    this.#slices.push(run.length === this.#runBytes ? run : Buffer.from(run.buffer, run.byteOffset, this.#runBytes))
   }
 }
