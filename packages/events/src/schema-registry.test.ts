@@ -49,7 +49,7 @@ describe('LocalSchemaRegistry', () => {
     const answers = await Promise.all(
       [0, 1, 2].map(async (first) => {
         const order = [...names.slice(first), ...names.slice(0, first)]
-        const child = fork(join(import.meta.dirname, 'registry-child.fixture.ts'), [file, ...order])
+        const child = fork(new URL('./registry-child.fixture.ts', import.meta.url), [file, ...order])
         const [ids] = (await once(child, 'message')) as [Record<string, number>]
         await once(child, 'exit')
         return ids

@@ -60,9 +60,8 @@ describe('sealing', () => {
           const opened = opener.open(frame.segments, frame.sealed, wanted)
           const expected = payloads[index]?.map((segment) => (wanted.has(segment.kind) ? segment : null))
           expect(opened.map((one) => one && { kind: one.kind, label: one.label, bytes: one.bytes })).toEqual(expected)
-          for (const { bytes } of payloads[index] ?? []) {
-            if (bytes.length > 8) expect(frame.sealed?.ciphertext.includes(bytes)).toBe(false)
-          }
+          const long = (payloads[index] ?? []).filter(({ bytes }) => bytes.length > 8)
+          expect(long.some(({ bytes }) => frame.sealed?.ciphertext.includes(bytes))).toBe(false)
         }
       }),
       { numRuns: 60 },

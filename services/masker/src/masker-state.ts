@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { PeerInvalid, type WrappedKey } from '@sluice/events'
+import { AuditUnavailable, type WrappedKey } from '@sluice/events'
 import type { SessionState } from './session-state.ts'
 
 /** How far everything was after a batch. Checkpoints are ordered by `id`. */
@@ -68,9 +68,9 @@ export class MaskerState {
         PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
         BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`)
       return new MaskerState(database)
-    } catch (error) {
+    } catch (cause) {
       database.close()
-      throw error
+      throw new AuditUnavailable('masker_state_unusable', describeFailure(file, cause), { cause })
     }
   }
 
@@ -149,6 +149,14 @@ export class MaskerState {
   }
 }
 
+const SQLITE_BUSY = 5
+
+function describeFailure(file: string, cause: unknown): string {
+  const code = cause instanceof Error && 'errcode' in cause ? cause.errcode : null
+  if (code === SQLITE_BUSY) return `another masker works with ${file}: stop it first`
+  return `${file} can't be used (${cause instanceof Error ? cause.message : String(cause)}): check its disk and its permissions`
+}
+
 type Row = Record<string, unknown>
 
 function sessionOf(row: Row): SessionState {
@@ -174,5 +182,5 @@ function wrappedKeyOf(row: Row): WrappedKey | null {
 
 function bytesOf(value: unknown): Buffer {
   if (value instanceof Uint8Array) return Buffer.from(value)
-  throw new PeerInvalid('state_malformed', "the masker's state is damaged; move it away and start again")
+  throw new AuditUnavailable('masker_state_unusable', "the masker's state is damaged; put a copy back")
 }

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Audit,
+  type AuditCodec,
   auditCodec,
+  type Codec,
   type DeadLetter,
   deadLetterCodec,
   type EventPart,
+  type FrameCodec,
   FrameRecorder,
   frameCodec,
   generateMaskerKeyPair,
@@ -179,15 +182,31 @@ export class Node {
     return all
   }
 
+  /** How many records the topic's only partition has taken. */
+  async count(topic: string): Promise<number> {
+    const reader = await this.#log.consumer({ group: null, topics: [topic], from: 'latest' })
+    const ends = await reader.endOffsets(topic)
+    await reader.close()
+    return ends.get(0) ?? 0
+  }
+
+  async codecs(): Promise<{ frames: FrameCodec; audits: AuditCodec; deadLetters: Codec<DeadLetter> }> {
+    const schemas = LocalSchemaRegistry.open(join(this.dir, 'log', LOCAL_REGISTRY_FILE))
+    return {
+      frames: await frameCodec(schemas),
+      audits: await auditCodec(schemas),
+      deadLetters: await deadLetterCodec(schemas, TOPICS.frameDeadLetters),
+    }
+  }
+
   async audits(): Promise<Audit[]> {
-    const codec = await auditCodec(LocalSchemaRegistry.open(join(this.dir, 'log', LOCAL_REGISTRY_FILE)))
-    return (await this.records(TOPICS.audit)).map(({ value }) => codec.decode(value))
+    const { audits } = await this.codecs()
+    return (await this.records(TOPICS.audit)).map(({ value }) => audits.decode(value))
   }
 
   async deadLetters(): Promise<DeadLetter[]> {
-    const schemas = LocalSchemaRegistry.open(join(this.dir, 'log', LOCAL_REGISTRY_FILE))
-    const codec = await deadLetterCodec(schemas, TOPICS.frameDeadLetters)
-    return (await this.records(TOPICS.frameDeadLetters)).map(({ value }) => codec.decode(value))
+    const { deadLetters } = await this.codecs()
+    return (await this.records(TOPICS.frameDeadLetters)).map(({ value }) => deadLetters.decode(value))
   }
 
   /** Runs a masker until it has seen every frame, or `signal` is aborted in the middle of its work. */

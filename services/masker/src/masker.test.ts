@@ -1,6 +1,16 @@
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TOPICS } from '@sluice/events'
+import {
+  closingBytes,
+  contentRoot,
+  firstLink,
+  importSigningKey,
+  importVerifyingKey,
+  nextLink,
+  TOPICS,
+  verifyAudit,
+} from '@sluice/events'
 import type { Producer } from '@sluice/stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { closed, type Interposed, Node, opened, query, startMasker } from './masker.fixture.ts'
@@ -48,9 +58,39 @@ describe('Masker', () => {
     for (const file of ['log/sluice.audit.v1/0.db', 'log/sluice.frames.v1/0.db', 'masker/state.db']) {
       for (const suffix of ['', '-wal']) {
         const bytes = await readFileOrNothing(join(node.dir, file + suffix))
-        expect(bytes.includes('6789'), file + suffix).toBe(false)
+        expect([file + suffix, bytes.includes('6789')]).toEqual([file + suffix, false])
       }
     }
+  })
+
+  it('writes an audit stream from which chain, signatures and what is shown can be checked without any secret', async () => {
+    await node.runSession(2)
+    await node.mask()
+    const codecs = await node.codecs()
+    const nodeKey = importVerifyingKey(importSigningKey(node.keys.node).publicKey)
+    const maskerKey = importVerifyingKey(importSigningKey(node.keys.signing).publicKey)
+    const records = await node.records(TOPICS.audit)
+    let link: Buffer | null = null
+    for (const { value } of records) {
+      const { audit, headerBytes } = codecs.audits.read(value)
+      const { header, sensitiveSpans, context, closing } = audit
+      expect(verifyAudit(codecs.audits, value, maskerKey)).toBe(true)
+      link ??= firstLink(header.sessionId, nodeKey.publicKey)
+      const sealing = { sealed: null, sessionKey: null, closing: null, previousLink: link, link }
+      const frame = { header, sensitiveSpans, context, segments: audit.segments, ...sealing }
+      const { contentBytes } = codecs.frames.read(codecs.frames.encode(frame))
+      expect(audit.previousLink).toEqual(link)
+      link = nextLink(link, headerBytes, contentRoot(contentBytes))
+      expect(audit.link).toEqual(link)
+      for (const { disclosure, nonce, bytes, commitment } of audit.segments) {
+        if (disclosure !== 'shown' || nonce === null || bytes === null) continue
+        expect(hash('sha256', Buffer.concat([nonce, bytes]), 'buffer')).toEqual(commitment)
+      }
+      if (closing === null) continue
+      expect(closing.count).toBe(records.length)
+      expect(nodeKey.verify(closingBytes(header.sessionId, closing.count, link), closing.signature)).toBe(true)
+    }
+    expect(records.length).toBe(4)
   })
 
   it('goes on in the middle of a session after a restart, from the kept key and link', async () => {
@@ -119,7 +159,7 @@ describe('Masker', () => {
 
   it('lets only one masker work', async () => {
     const { stop } = await startMasker(node.dir, node.keys)
-    await expect(startMasker(node.dir, node.keys)).rejects.toThrow()
+    await expect(startMasker(node.dir, node.keys)).rejects.toThrow('another masker')
     await stop()
   })
 })
