@@ -1,0 +1,3 @@
+import { describeClients } from './clients/describe-clients.ts'
+
+describeClients([13, 14, 15])

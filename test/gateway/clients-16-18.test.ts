@@ -1,0 +1,3 @@
+import { describeClients } from './clients/describe-clients.ts'
+
+describeClients([16, 17, 18])
