@@ -51,18 +51,20 @@ const count = (name: 'rounds' | 'seconds'): number => {
 
 const say = (text: string): void => console.error(text)
 
-/** Ctrl-C ends the children too, for they are of the same process group; the folder is ours to remove. */
+const ENDING = ['SIGINT', 'SIGTERM'] as const
+
+/** A signal to the process group ends the other children too; the server and its folder are ours to remove. */
 const withUpstream = async <T>(work: (upstream: Upstream) => Promise<T>): Promise<T> => {
   const upstream = await startUpstream()
   const leave = (): void => {
     const exit = (): never => process.exit(130)
     void upstream.stop().then(exit, exit)
   }
-  process.once('SIGINT', leave)
+  for (const signal of ENDING) process.once(signal, leave)
   try {
     return await work(upstream)
   } finally {
-    process.removeListener('SIGINT', leave)
+    for (const signal of ENDING) process.removeListener(signal, leave)
     await upstream.stop()
   }
 }
