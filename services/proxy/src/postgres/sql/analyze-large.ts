@@ -8,13 +8,17 @@ import type { Analysis, AnalysisOptions } from './facts.ts'
 export const MAX_LARGE_CHARACTERS = 4 * 1024 * 1024
 export const MAX_WAITING = 16
 export const DEADLINE_MS = 5_000
+/** A fresh worker has this long to load the parser; only then its first statement's time begins. */
+export const WORKER_START_MS = 30_000
 /** A worker that holds more than this after a statement is replaced. */
 export const MAX_WORKER_BYTES = 256 * 1024 * 1024
 const MAX_WORKER_HEAP_MB = 512
 const WORKER_STACK_MB = 4
 
 export type LargeRequest = { readonly text: string; readonly options: AnalysisOptions }
-export type LargeReply = { readonly analysis: Analysis; readonly heldBytes: number }
+export type LargeReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'analysis'; readonly analysis: Analysis; readonly heldBytes: number }
 
 type Waiting = LargeRequest & { readonly answer: (analysis: Analysis) => void }
 
@@ -55,10 +59,17 @@ export class LargeAnalyzer {
     const next = this.#waiting.shift()
     if (next === undefined) return
     this.#current = next
+    const fresh = this.#worker === null
     this.#worker ??= this.#start()
     this.#worker.ref()
-    this.#deadline = setTimeout(() => void this.#drop(TOO_LONG), this.#deadlineMs)
+    this.#limit(fresh ? WORKER_START_MS : this.#deadlineMs)
     this.#worker.postMessage({ text: next.text, options: next.options } satisfies LargeRequest)
+  }
+
+  /** What is under way is given up after this time. */
+  #limit(milliseconds: number): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => void this.#drop(TOO_LONG), milliseconds)
   }
 
   #start(): Worker {
@@ -71,6 +82,10 @@ export class LargeAnalyzer {
     }
     worker.on('message', (reply: LargeReply) => {
       if (this.#worker !== worker) return
+      if (reply.kind === 'ready') {
+        this.#limit(this.#deadlineMs)
+        return
+      }
       worker.unref()
       if (reply.heldBytes > MAX_WORKER_BYTES) void this.#drop(reply.analysis)
       else this.#settle(reply.analysis)

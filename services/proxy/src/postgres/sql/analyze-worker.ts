@@ -9,10 +9,13 @@ import { loadParser, parserBytes } from './parser.ts'
 const port = parentPort
 if (port === null) throw new Error('analyze-worker.ts runs as a worker only')
 
-port.on('message', (request: LargeRequest) => {
-  const answer = (): void => {
-    const analysis = analyzeWhole(request.text, request.options)
-    port.postMessage({ analysis, heldBytes: memoryUsage().heapTotal + parserBytes() } satisfies LargeReply)
-  }
-  void loadParser().then(answer)
+await loadParser()
+port.on('message', ({ text, options }: LargeRequest) => {
+  const analysis = analyzeWhole(text, options)
+  reply({ kind: 'analysis', analysis, heldBytes: memoryUsage().heapTotal + parserBytes() })
 })
+reply({ kind: 'ready' })
+
+function reply(message: LargeReply): void {
+  port?.postMessage(message)
+}

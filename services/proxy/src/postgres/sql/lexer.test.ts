@@ -156,16 +156,13 @@ describe('lex', () => {
       expect(compared).toBeGreaterThan(300)
     })
 
-    it('sees each violation where that scanner refuses the text for its end', () => {
-      fc.assert(
-        fc.property(fragments, (text) => {
-          fc.pre(text !== '')
-          const { violation } = lex(text)
-          // This build of the parser takes $1a as two tokens, as servers below 15 do; newer ones refuse it.
-          if (violation !== null && violation.kind !== 'junk_after_parameter') expect(scanOf(text)).toBeNull()
-        }),
-        { numRuns: 1000 },
-      )
+    it('sees no violation in what that scanner accepts', () => {
+      const agrees = fc.property(fragments, (text) => {
+        const { violation } = lex(text)
+        // This build of the parser takes $1a as two tokens, as servers below 15 do; newer ones refuse it.
+        return text === '' || violation === null || violation.kind === 'junk_after_parameter' || scanOf(text) === null
+      })
+      expect(() => fc.assert(agrees, { numRuns: 1000 })).not.toThrow()
     })
   })
 })

@@ -70,8 +70,17 @@ describe('LargeAnalyzer', { timeout: 20_000 }, () => {
   it('gives up at its deadline, and goes on with the next', async () => {
     const analyzer = new LargeAnalyzer({ deadlineMs: 1 })
     onTestFinished(() => analyzer.close())
-    const waiting = Array.from({ length: MAX_WAITING + 2 }, () => analyzer.analyze(long(''), options))
+    const slow = `select ${'a + b, '.repeat(50_000)} 1 from t`
+    const waiting = [analyzer.analyze(slow, options), analyzer.analyze(slow, options)]
     expect(await Promise.all(waiting)).toEqual(waiting.map(() => ({ kind: 'too_large', limit: 'time' })))
+  })
+
+  it('lets only so many wait', async () => {
+    const analyzer = new LargeAnalyzer()
+    const waiting = Array.from({ length: MAX_WAITING + 1 }, () => analyzer.analyze(long(''), options))
+    expect(await analyzer.analyze(long(''), options)).toEqual({ kind: 'too_large', limit: 'time' })
+    await analyzer.close()
+    await Promise.all(waiting)
   })
 
   it('answers what waits when it is closed', async () => {

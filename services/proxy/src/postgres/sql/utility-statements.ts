@@ -145,6 +145,9 @@ function transaction(statement: RawNode): StatementFacts {
   )
 }
 
+/** A string field of a node; empty where it is not set. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
 /** The value of `SET name TO value, …` as text; undefined if one of them is no constant. */
 function settingValue(args: unknown): string | undefined {
   const values = ((args ?? []) as readonly RawNode[]).map((arg) => {
@@ -163,7 +166,7 @@ function isZoneInterval(name: string, args: unknown): boolean {
 
 function setting(statement: RawNode): StatementFacts {
   const kind = statement['kind']
-  const name = String(statement['name'] ?? '').toLowerCase()
+  const name = textOf(statement['name']).toLowerCase()
   const args = statement['args']
   if (kind === 'VAR_RESET_ALL') return { kind: 'session', verb: 'RESET', target: null }
   if (kind === 'VAR_RESET' && isSettable(name, null)) return { kind: 'session', verb: 'RESET', target: name }
@@ -185,7 +188,7 @@ function setting(statement: RawNode): StatementFacts {
 }
 
 function shown(statement: RawNode): StatementFacts {
-  const name = String(statement['name'] ?? '').toLowerCase()
+  const name = textOf(statement['name']).toLowerCase()
   if (isShowableSetting(name)) return { kind: 'session', verb: 'SHOW', target: name }
   return {
     kind: 'other',
@@ -203,8 +206,8 @@ const SESSION: Readonly<Record<string, (statement: RawNode) => StatementFacts>> 
   VariableSetStmt: setting,
   VariableShowStmt: shown,
   DiscardStmt: ({ target }) => {
-    const what = String(target ?? 'DISCARD_ALL').replace(/^DISCARD_/, '')
-    return { kind: 'session', verb: 'DISCARD', target: what === 'ALL' ? null : what }
+    const what = textOf(target).replace(/^DISCARD_/, '')
+    return { kind: 'session', verb: 'DISCARD', target: what === 'ALL' || what === '' ? null : what }
   },
   DeallocateStmt: ({ name }) => ({ kind: 'session', verb: 'DEALLOCATE', target: nameOrAll(name) }),
   ClosePortalStmt: ({ portalname }) => ({ kind: 'session', verb: 'CLOSE', target: nameOrAll(portalname) }),
