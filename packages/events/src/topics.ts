@@ -60,7 +60,7 @@ export const TOPIC_FACTS: Readonly<Record<TopicName, TopicFacts>> = {
     key: 'as the source',
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
-    writtenBy: ['proxy', 'indexer', 'console'],
+    writtenBy: ['indexer'],
     readBy: ['operators'],
     schemaFile: 'dead-letter.avsc',
     record: 'sluice.deadletters.v1.DeadLetter',

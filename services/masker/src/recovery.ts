@@ -116,7 +116,7 @@ async function endOf(reader: Consumer, topic: string): Promise<number> {
   return (await reader.endOffsets(topic)).get(OUTPUT_PARTITION) ?? 0
 }
 
-/** Reads a topic from an offset to its end; returns the end. */
+/** Reads a topic from an offset to its end; returns the end. Offsets may have gaps: a power cut makes one. */
 async function readFrom(
   log: EventLog,
   topic: string,
@@ -126,24 +126,25 @@ async function readFrom(
   const reader = await log.consumer({ group: null, topics: [topic], from: 'earliest' })
   try {
     const end = await endOf(reader, topic)
-    if (end - offset > MAX_UNCHECKPOINTED_RECORDS) {
-      throw new AuditUnavailable(
-        'masker_state_lost',
-        `${topic} has ${end - offset} records that the masker's state does not know of. Put the state file back, or begin with a new log`,
-      )
-    }
     reader.seek(topic, OUTPUT_PARTITION, offset)
+    let count = 0
     for (let next = offset; next < end; ) {
       const records = await reader.poll(POLL)
       if (records.length === 0) break
-      for (const record of records) {
-        if (record.offset >= end) break
-        onRecord(record)
-      }
+      for (const record of records) onRecord(record)
+      count += records.length
+      if (count > MAX_UNCHECKPOINTED_RECORDS) throw stateLost(topic)
       next = (records.at(-1)?.offset ?? end) + 1
     }
     return end
   } finally {
     await reader.close()
   }
+}
+
+function stateLost(topic: string): AuditUnavailable {
+  return new AuditUnavailable(
+    'masker_state_lost',
+    `${topic} has more than ${MAX_UNCHECKPOINTED_RECORDS} records that the masker's state does not know of: it can't tell which frames were audited. Put the state file back, or begin with a new log`,
+  )
 }
