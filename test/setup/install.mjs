@@ -16,7 +16,7 @@ const json = (file) => JSON.parse(readFileSync(file, 'utf8'))
 const isComplete = () => {
   if (!existsSync(INSTALLED)) return false
   const { packages } = json(join(ROOT, 'package-lock.json'))
-  const wanted = Object.entries(packages).map(([path, { dev, ...entry }]) => [path, entry])
+  const wanted = Object.entries(packages).map(([path, entry]) => [path, { ...entry, dev: false, devOptional: false }])
   return satisfies(json(INSTALLED).packages, Object.fromEntries(wanted))
 }
 
