@@ -159,6 +159,44 @@ describe('Masker', () => {
     ])
   })
 
+  it('tries again where the disk is full, says that it is not ready meanwhile, and publishes once', async () => {
+    const ids = await node.runSession(2)
+    const readiness: boolean[] = []
+    let failures = 3
+    const failing = (when: 'append' | 'commit'): void => {
+      if (failures === 0 || (when === 'append' && failures === 1)) return
+      failures--
+      throw Object.assign(new Error('disk full'), { code: 'log_unwritable' })
+    }
+    const { masker, registry, stop } = await startMasker(node.dir, node.keys, ({ log, state }) => ({
+      log: {
+        close: () => log.close(),
+        consumer: (options) => log.consumer(options),
+        async producer(topic, options) {
+          const producer = await log.producer(topic, options)
+          return {
+            close: () => producer.close(),
+            append(records) {
+              readiness.push(masker.readiness().ready)
+              failing('append')
+              return producer.append(records)
+            },
+          }
+        },
+      },
+      state: withCommit(state, (checkpoint, sessions) => {
+        failing('commit')
+        state.commit(checkpoint, sessions)
+      }),
+    }))
+    expect(await masker.step(new AbortController().signal, 0)).toBe(ids.length)
+    expect(readiness).toEqual([true, false, false])
+    expect(masker.readiness()).toEqual({ ready: true })
+    expect(await registry.metrics()).toContain('sluice_masker_batch_failures_total 3')
+    await stop()
+    expect(await idsOf()).toEqual(ids)
+  })
+
   it('lets only one masker work', async () => {
     const { stop } = await startMasker(node.dir, node.keys)
     await expect(startMasker(node.dir, node.keys)).rejects.toThrow('another masker')
@@ -174,6 +212,15 @@ type Step =
   | 'after audit'
   | 'before state'
   | 'after state'
+
+function withCommit(state: MaskerState, commit: MaskerState['commit']): MaskerState {
+  return new Proxy(state, {
+    get(target, property) {
+      const value: unknown = property === 'commit' ? commit : Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
 
 function dieAt(step: Step, died: AbortController): (real: Interposed) => Interposed {
   const die = (): never => {
@@ -200,17 +247,10 @@ function dieAt(step: Step, died: AbortController): (real: Interposed) => Interpo
           : dying(producer, 'before dead letters', 'after dead letters')
       },
     },
-    state: new Proxy(state, {
-      get(target, property) {
-        const value: unknown = Reflect.get(target, property, target)
-        if (typeof value !== 'function') return value
-        if (property !== 'commit') return value.bind(target)
-        return (...args: Parameters<MaskerState['commit']>) => {
-          if (step === 'before state') die()
-          target.commit(...args)
-          if (step === 'after state') die()
-        }
-      },
+    state: withCommit(state, (checkpoint, sessions) => {
+      if (step === 'before state') die()
+      state.commit(checkpoint, sessions)
+      if (step === 'after state') die()
     }),
   })
 }
