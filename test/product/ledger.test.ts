@@ -94,7 +94,7 @@ describe('the ledger', { timeout: 180_000 }, () => {
       await client.end().catch(() => undefined)
     }
     const counted = (): Promise<{ n: number; distinct: number }[]> =>
-      rows(
+      rows<{ n: number; distinct: number }>(
         `select count() as n, uniqExact(text) as distinct from commands where text like '%round!_%' escape '!'`,
       ).catch(() => [])
     const [found] = await eventually(counted, ([first]) => Number(first?.n) >= answered, SETTLED_MS)

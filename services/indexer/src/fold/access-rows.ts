@@ -4,7 +4,7 @@ import { objectName, withConnection } from './object-name.ts'
 import type { AccessRow, CommandRow } from './rows.ts'
 
 /** `sql:write` and its like; everything else is read. */
-const WRITING_ACTION = /(?:^|:)(?:write|insert|update|delete|truncate|merge|create|alter|drop|copy_from)$/
+const WRITING_ACTION = /(?:^|:)(?:write|insert|update|delete|truncate|merge|ddl|create|alter|drop|copy_from)$/
 
 /**
  * One row for each object, column and use that a command touched. Where its columns were not recorded there is one row
