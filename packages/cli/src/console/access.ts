@@ -37,6 +37,12 @@ export async function consoleAccess(options: AccessOptions): Promise<ConsoleAcce
       token: SLUICE_TOKEN,
     }
   }
+  if (options.as === undefined && SLUICE_URL !== undefined) {
+    throw new CliFailure(
+      'SLUICE_URL is set, but SLUICE_TOKEN is not; set it to a token for the console',
+      EXIT_CODES.unauthenticated,
+    )
+  }
   const demo = await readRunningDemo(options.stateDir)
   const authority = await readAuthority(demo.caFile)
   const token = await demoToken(options, demo, authority)

@@ -96,6 +96,10 @@ describe('where the console is', () => {
     await expect(access({ SLUICE_URL: 'http://localhost', SLUICE_TOKEN: 't' })).rejects.toThrow('https://')
   })
 
+  it('wants a token with an address', async () => {
+    await expect(access({ SLUICE_URL: url })).rejects.toThrow('SLUICE_TOKEN')
+  })
+
   it('is nowhere while the demo does not run', async () => {
     await expect(access({})).rejects.toMatchObject({ exitCode: EXIT_CODES.unreachable })
     await expect(access({}, 'owner')).rejects.toThrow('npm start')

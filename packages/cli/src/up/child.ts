@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
-import { isServiceMessage, type ReadyMessage } from '@sluice/service'
+import type { ReadyMessage, ServiceMessage } from '@sluice/service'
 import { restartDelayMs, STEADY_MS } from './backoff.ts'
 
 export const START_MS = 60_000
@@ -157,6 +157,11 @@ export class Child {
     // No process could be made at all: then there is no exit either.
     child.once('error', () => child.pid === undefined && this.#ended({ code: null, signal: null }))
   }
+}
+
+/** Only the first message counts, and the children are our own: what makes it one is enough. */
+function isServiceMessage(message: unknown): message is ServiceMessage {
+  return typeof message === 'object' && message !== null && 'ready' in message
 }
 
 function lower(pid: number): void {

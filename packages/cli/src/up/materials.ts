@@ -1,9 +1,7 @@
 /** Keys, certificates and secrets of an installation: made at the first start, kept after that. */
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { newSigningKey } from '@sluice/demo'
-import { generateMaskerKeyPair, generateSigningKey } from '@sluice/events'
-import { type Authority, createAuthority, issueServerCertificate } from '@sluice/identity'
+import type { Authority } from '@sluice/identity'
 import { CliFailure } from '../failure.ts'
 import { writeAtomically } from './files.ts'
 import type { Layout } from './layout.ts'
@@ -17,36 +15,43 @@ const NAMES = { names: ['localhost'], ips: ['127.0.0.1', '::1'] }
 export async function makeMaterials(layout: Layout, now = Date.now()): Promise<void> {
   const { keys, secrets } = layout
   for (const file of [...Object.values(secrets), layout.indexPassword]) {
-    once([file], () => [randomBytes(SECRET_BYTES).toString('base64url')])
+    await once([file], () => [randomBytes(SECRET_BYTES).toString('base64url')])
   }
-  once([keys.node], () => [generateSigningKey()])
-  once([keys.maskerSigning], () => [generateSigningKey()])
-  once([keys.identity], () => [JSON.stringify(newSigningKey())])
-  if (missing([keys.maskerPublic, keys.maskerPrivate])) {
-    const { publicKey, privateKey } = await generateMaskerKeyPair()
-    once([keys.maskerPublic, keys.maskerPrivate], () => [publicKey, privateKey])
-  }
-  const authority = await authorityIn(layout)
+  await once([keys.node], async () => [(await events()).generateSigningKey()])
+  await once([keys.maskerSigning], async () => [(await events()).generateSigningKey()])
+  await once([keys.identity], async () => [JSON.stringify((await import('@sluice/demo')).newSigningKey())])
+  await once([keys.maskerPublic, keys.maskerPrivate], async () => {
+    const { publicKey, privateKey } = await (await events()).generateMaskerKeyPair()
+    return [publicKey, privateKey]
+  })
   for (const files of [layout.server, layout.upstream]) {
     if (!missing([files.key, files.certificate]) && !endsSoon(files.certificate, now)) continue
-    const made = await issueServerCertificate(authority, NAMES)
+    const { issueServerCertificate } = await import('@sluice/identity')
+    const made = await issueServerCertificate(await authorityIn(layout), NAMES)
     writeAtomically(files.key, made.key)
     writeAtomically(files.certificate, made.certificate)
   }
 }
 
+/** What makes keys is loaded only where one is missing: a second start need not wait for it. */
+function events(): Promise<typeof import('@sluice/events')> {
+  return import('@sluice/events')
+}
+
 async function authorityIn({ authority, authorityKey }: Layout): Promise<Authority> {
-  if (missing([authorityKey, authority])) {
-    const made = await createAuthority('Sluice demo CA')
-    once([authorityKey, authority], () => [made.key, made.certificate])
-  }
+  await once([authorityKey, authority], async () => {
+    const made = await (await import('@sluice/identity')).createAuthority('Sluice demo CA')
+    return [made.key, made.certificate]
+  })
   return { certificate: readFileSync(authority, 'utf8'), key: readFileSync(authorityKey, 'utf8') }
 }
 
+type Contents = readonly (string | Buffer)[]
+
 /** Writes files that belong together, where none of them is there. */
-function once(files: readonly string[], make: () => readonly (string | Buffer)[]): void {
+async function once(files: readonly string[], make: () => Contents | Promise<Contents>): Promise<void> {
   if (!missing(files)) return
-  for (const [index, content] of make().entries()) writeAtomically(files[index] ?? '', content)
+  for (const [index, content] of (await make()).entries()) writeAtomically(files[index] ?? '', content)
 }
 
 /** @throws CliFailure where only some of the files are there, or one is empty: guessing would lose what was sealed with them */

@@ -1,7 +1,6 @@
 /** The state folder: made, checked, or begun anew. Nothing that isn't surely Sluice's is ever deleted. */
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { removePostgres } from '@sluice/demo'
 import { CliFailure } from '../failure.ts'
 import { writeAtomically } from './files.ts'
 import type { Layout } from './layout.ts'
@@ -28,7 +27,8 @@ export function claimStateFolder(layout: Layout): void {
 }
 
 /** `--fresh`: deletes what earlier starts made. The caller holds the lock, whose file stays. */
-export function emptyStateFolder(layout: Layout): void {
+export async function emptyStateFolder(layout: Layout): Promise<void> {
+  const { removePostgres } = await import('@sluice/demo')
   removePostgres(layout.postgres)
   // The mark goes last: cut off before, the next --fresh still knows whose folder it is.
   for (const name of contentOf(layout)) {

@@ -87,7 +87,7 @@ describe('the state folder', () => {
     const secret = readFileSync(layout.secrets.shop, 'utf8')
     const lock = takeLock(layout.lock, layout.dir)
     onTestFinished(() => lock.release())
-    emptyStateFolder(layout)
+    await emptyStateFolder(layout)
     expect(readdirSync(layout.dir)).toEqual(['lock'])
     claimStateFolder(layout)
     openStateFolder(layout)

@@ -1,14 +1,7 @@
 /** `sluice up`: the demo with all its parts, from an empty folder to a block to copy from, until it is told to stop. */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  AUDIENCES,
-  DEMO_NAMES,
-  type DemoAudience,
-  type DemoName,
-  requestDemoToken,
-  stopLeftoverPostgres,
-} from '@sluice/demo'
+import type { DemoAudience, DemoName } from '@sluice/demo'
 import { RUNNING_FILE, type RunningDemo } from '../console/access.ts'
 import { ConsoleClient } from '../console/client.ts'
 import { CliFailure, EXIT_CODES, type ExitCode } from '../failure.ts'
@@ -68,8 +61,8 @@ async function run(options: UpOptions, layout: Layout, screen: Screen, stop: Pro
   if (readyFile !== null) removeReadyFile(readyFile)
   await endLeftovers(layout)
   if (options.fresh) {
-    await stopLeftoverPostgres(layout.postgres)
-    emptyStateFolder(layout)
+    await (await demo()).stopLeftoverPostgres(layout.postgres)
+    await emptyStateFolder(layout)
   }
   openStateFolder(layout)
   await makeMaterials(layout)
@@ -102,7 +95,7 @@ async function run(options: UpOptions, layout: Layout, screen: Screen, stop: Pro
     if (readyFile !== null) removeReadyFile(readyFile)
     await supervisor.stop()
     // Only where the process around it was killed just now.
-    await stopLeftoverPostgres(layout.postgres, LEFTOVER_PATIENCE_MS)
+    await (await demo()).stopLeftoverPostgres(layout.postgres, LEFTOVER_PATIENCE_MS)
     processes.clear()
     screen.stopped(layout.dir, workingDir)
   }
@@ -146,7 +139,13 @@ function consoleClient(running: RunningDemo, layout: Layout, token: string): Con
   return new ConsoleClient({ url: running.consoleUrl, authority: readFileSync(layout.authority, 'utf8'), token })
 }
 
-function tokenFor(running: RunningDemo, layout: Layout, name: DemoName, audience: DemoAudience): Promise<string> {
+/** Loaded when the children are on their way: they have the processors until then. */
+function demo(): Promise<typeof import('@sluice/demo')> {
+  return import('@sluice/demo')
+}
+
+async function tokenFor(running: RunningDemo, layout: Layout, name: DemoName, audience: DemoAudience): Promise<string> {
+  const { requestDemoToken } = await demo()
   return requestDemoToken({
     tokenEndpoint: running.tokenEndpoint,
     authority: readFileSync(layout.authority, 'utf8'),
@@ -159,6 +158,7 @@ function tokenFor(running: RunningDemo, layout: Layout, name: DemoName, audience
 type Tokens = Record<DemoAudience, Record<DemoName, string>>
 
 async function allTokens(running: RunningDemo, layout: Layout): Promise<Tokens> {
+  const { AUDIENCES, DEMO_NAMES } = await demo()
   const tokens: Partial<Record<DemoAudience, Partial<Record<DemoName, string>>>> = {}
   for (const audience of AUDIENCES) {
     const byName: Partial<Record<DemoName, string>> = {}

@@ -11,7 +11,8 @@ const DEMO_CONNECTION = 'shop'
 
 export async function runToken(flags: TokenFlags, context: VerbContext): Promise<void> {
   const { output, environment } = context
-  const demo = environment['SLUICE_URL'] === undefined ? await readRunningDemo(stateDirOf(context)) : null
+  const inDemo = environment['SLUICE_URL'] === undefined || flags.as !== undefined
+  const demo = inDemo ? await readRunningDemo(stateDirOf(context)) : null
   const connection = flags.connection ?? (demo === null ? undefined : DEMO_CONNECTION)
   const client = await clientFor(context, flags, 'agent')
   const ticket = await client.ticket({
