@@ -41,8 +41,10 @@ export class ConsoleClient {
     return this.#ask('GET', '/v1/sessions', query)
   }
 
-  events(session: string): Promise<unknown> {
-    return this.#ask('GET', `/v1/sessions/${encodeURIComponent(session)}/events`, {})
+  /** @param after the sequence number behind which the answer begins */
+  events(session: string, limit: number, after: number): Promise<unknown> {
+    const path = `/v1/sessions/${encodeURIComponent(session)}/events`
+    return this.#ask('GET', path, { limit: String(limit), after: String(after) })
   }
 
   accessTo(object: string, since: string, limit?: number): Promise<unknown> {

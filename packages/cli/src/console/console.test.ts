@@ -47,8 +47,8 @@ describe('the console client', () => {
       url: '/v1/access?object=a%26b%3Dc+%2F..%2Fx&since=1d',
       token: 'Bearer the-token',
     })
-    await client().events('../sql')
-    expect(seen.at(-1)?.url).toBe('/v1/sessions/..%2Fsql/events')
+    await client().events('../sql', 10, -1)
+    expect(seen.at(-1)?.url).toBe('/v1/sessions/..%2Fsql/events?limit=10&after=-1')
     await client().sql('select 1')
     expect(seen.at(-1)).toMatchObject({ method: 'POST', body: '{"query":"select 1"}' })
   })

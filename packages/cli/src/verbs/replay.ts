@@ -7,13 +7,28 @@ import { decisionOf } from './who.ts'
 
 export async function runReplay(session: string, flags: AskingFlags, context: VerbContext): Promise<void> {
   const client = await clientFor(context, flags, 'owner')
-  const answer = await client.events(session)
+  const rows = await allEvents((limit, after) => client.events(session, limit, after))
   const { output } = context
-  if (flags.json === true) return output.json(answer)
-  const rows = rowsOf(answer, 'events')
-  if (rows.length === 0)
-    return output.line(`there is no session ${escapeControls(session)} in the index; see: sluice sessions`)
+  if (flags.json === true) return output.json({ events: rows })
   replay(output, rows, Date.now())
+  if (rows.length >= MAX_EVENTS) output.line(`only the first ${MAX_EVENTS} events are shown`)
+}
+
+const PAGE = 1_000
+const MAX_EVENTS = 100_000
+
+/** The console answers a page at a time. */
+export async function allEvents(page: (limit: number, after: number) => Promise<unknown>): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  let after = -1
+  while (rows.length < MAX_EVENTS) {
+    const next = rowsOf(await page(PAGE, after), 'events')
+    rows.push(...next)
+    const last = numberIn(next.at(-1) ?? {}, 'sequence')
+    if (next.length < PAGE || last <= after) break
+    after = last
+  }
+  return rows
 }
 
 export function replay(output: Output, rows: readonly Row[], nowMs: number): void {

@@ -11,6 +11,14 @@ export function rowsOf(answer: unknown, key: string): readonly Row[] {
   return list.filter((row): row is Row => typeof row === 'object' && row !== null)
 }
 
+/** What the console answers where no limit is asked for. */
+const DEFAULT_LIMIT = 100
+
+/** A note where a list is as long as its limit, so that nobody takes it for all there is. */
+export function cutNote(rows: readonly Row[], limit = DEFAULT_LIMIT): string | null {
+  return rows.length < limit ? null : `the latest ${limit}; more with --limit N`
+}
+
 /** Any value as one cell. */
 export function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'

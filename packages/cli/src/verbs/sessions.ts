@@ -1,7 +1,7 @@
 /** `sluice sessions`: who was here. */
 import { type Column, printTable } from '../terminal/table.ts'
 import { type AskingFlags, clientFor, type VerbContext } from './context.ts'
-import { type Row, rowsOf, shortId, text, when, who } from './rows.ts'
+import { cutNote, type Row, rowsOf, shortId, text, when, who } from './rows.ts'
 
 export async function runSessions(
   flags: AskingFlags & { readonly limit?: number },
@@ -14,6 +14,8 @@ export async function runSessions(
   const rows = rowsOf(answer, 'sessions')
   if (rows.length === 0) return output.line('no sessions yet')
   printTable(output, sessionColumns(Date.now()), rows)
+  const note = cutNote(rows, flags.limit)
+  if (note !== null) output.line(output.style.dim(note))
 }
 
 export function sessionColumns(nowMs: number): readonly Column<Row>[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { outputInto } from '../terminal/output.ts'
 import { printTable } from '../terminal/table.ts'
-import { replay } from './replay.ts'
+import { allEvents, replay } from './replay.ts'
 import { cell, oneLine, rowsOf, shortId, timeOf, when } from './rows.ts'
 import { sessionColumns } from './sessions.ts'
 import { printAnswer } from './sql.ts'
@@ -94,6 +94,17 @@ describe('the lists', () => {
 })
 
 describe('a replay', () => {
+  it('fetches all pages, and does not go round in circles', async () => {
+    const events = Array.from({ length: 2_500 }, (_, sequence) => ({ sequence }))
+    const asked: number[] = []
+    const rows = await allEvents(async (limit, after) => {
+      asked.push(after)
+      return { events: events.slice(after + 1, after + 1 + limit) }
+    })
+    expect([rows.length, asked]).toEqual([2_500, [-1, 999, 1_999]])
+    expect(await allEvents(async () => ({ events: events.slice(0, 1_000) }))).toHaveLength(2_000)
+  })
+
   it('shows statements, decisions and outcomes in their order, with the time since the start', () => {
     const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString()
     const lines = printed((output) =>

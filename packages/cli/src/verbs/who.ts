@@ -1,7 +1,7 @@
 /** `sluice who OBJECT`: who used a table or a column, and what became of it. */
 import { type Column, printTable } from '../terminal/table.ts'
 import { type AskingFlags, clientFor, type VerbContext } from './context.ts'
-import { oneLine, type Row, rowsOf, text, when, who } from './rows.ts'
+import { cutNote, oneLine, type Row, rowsOf, text, when, who } from './rows.ts'
 
 export type WhoFlags = AskingFlags & { readonly since: string; readonly limit?: number }
 
@@ -13,6 +13,8 @@ export async function runWho(object: string, flags: WhoFlags, context: VerbConte
   const rows = rowsOf(answer, 'access')
   if (rows.length === 0) return output.line(`nobody used ${object} since ${flags.since}, as far as it is indexed`)
   printTable(output, accessColumns(Date.now()), rows)
+  const note = cutNote(rows, flags.limit)
+  if (note !== null) output.line(output.style.dim(note))
 }
 
 export function accessColumns(nowMs: number): readonly Column<Row>[] {
