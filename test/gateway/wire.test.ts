@@ -179,3 +179,13 @@ describe('bad input', () => {
     expect(other.closed).toBe(true)
   })
 })
+
+describe('pipelined names', () => {
+  it('are waited for although the upstream holds back what was not synchronised', async () => {
+    const other = await logIn(proxy, await proxy.ticket())
+    // The Parse of `u` is in the epoch before; the Parse of `v` waits unanswered in the same epoch as the Bind of `u`.
+    other.send(parse('u', 'select 1'), sync, parse('v', 'select 2'), bind('', 'u'), execute(), sync)
+    expect(transcript(await other.until(2))).toBe('1 Z(I) 1 2 D C(SELECT 1) Z(I)')
+    other.end()
+  })
+})

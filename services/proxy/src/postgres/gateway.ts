@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { PeerInvalid, type RawSegment } from '@sluice/events'
 import { ScramKeyCache } from '@sluice/identity'
-import type { GroupCommit } from '@sluice/session'
 import type { Logger } from '@sluice/service'
-import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
-import type { SessionFactory } from './session-factory.ts'
+import type { GroupCommit } from '@sluice/session'
 import type { ProxyMetrics } from '../metrics.ts'
+import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
 import { GatewaySession, type Opening } from './session/gateway-session.ts'
 import type { RequestLimits } from './session/requests.ts'
 import type { StatementReader } from './session/statements.ts'
+import type { SessionFactory } from './session-factory.ts'
 import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
 import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
 import type { FrameBounds } from './wire/client-framer.ts'
@@ -49,6 +49,7 @@ const GOING_DOWN: encode.ErrorReport = {
   hint: 'Connect again.',
 }
 const DRAIN_POLL_MS = 25
+const LINGER_MS = 2_000
 
 export class PostgresGateway {
   readonly #options: GatewayOptions
@@ -58,6 +59,8 @@ export class PostgresGateway {
   readonly #keyCaches = new Map<string, ScramKeyCache>()
   readonly #handshakes = new Set<Socket>()
   readonly #live = new Set<GatewaySession>()
+  /** Admitted clients whose upstream is still being reached. */
+  #connecting = 0
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -106,7 +109,7 @@ export class PostgresGateway {
     const deadline = setTimeout(() => raw.destroy(), limits.handshakeMs)
     try {
       const admission = await admit(raw, this.#admission)
-      await this.#proceed(admission)
+      if (!(await this.#proceed(admission))) destroyLater(raw)
       metrics.handshakes.inc({ result: admission.kind === 'ended' ? admission.code : admission.kind })
       if (admission.kind === 'ended') log.info({ event: 'handshake_ended', code: admission.code }, 'handshake ended')
     } catch (error) {
@@ -121,7 +124,8 @@ export class PostgresGateway {
     }
   }
 
-  async #proceed(admission: Admission): Promise<void> {
+  /** Whether a session has taken the socket over. */
+  async #proceed(admission: Admission): Promise<boolean> {
     switch (admission.kind) {
       case 'admitted':
         return this.#begin(admission)
@@ -129,22 +133,23 @@ export class PostgresGateway {
         this.#options.metrics.cancels.inc({ known: String(this.#cancels.request(admission)) })
         // With TLS's own goodbye: libpq takes an end without it for a failed cancel.
         admission.socket.destroySoon()
-        return
+        return false
       case 'ended':
-        return
+        return false
       default:
-        admission satisfies never
+        return admission satisfies never
     }
   }
 
-  async #begin(admitted: Admitted): Promise<void> {
+  async #begin(admitted: Admitted): Promise<boolean> {
     const { limits, log, metrics } = this.#options
     const { socket } = admitted.transport
-    if (this.#live.size >= limits.sessions) {
+    if (this.#live.size + this.#connecting >= limits.sessions) {
       socket.end(encode.errorResponse(TOO_MANY))
-      return
+      return false
     }
     let upstream: Upstream
+    this.#connecting++
     try {
       upstream = await this.#connect(admitted)
     } catch (error) {
@@ -159,13 +164,16 @@ export class PostgresGateway {
           hint: UPSTREAM_HINT,
         }),
       )
-      return
+      return false
+    } finally {
+      this.#connecting--
     }
     if (socket.destroyed) {
       upstream.socket.destroy()
-      return
+      return false
     }
     await this.#startSession(admitted, upstream)
+    return true
   }
 
   async #connect({ connection, settings }: Admitted): Promise<Upstream> {
@@ -226,6 +234,12 @@ export class PostgresGateway {
     )
     live.begin(openingOf(admitted, upstream, key))
   }
+}
+
+/** A client that was told its end and does not close must not keep a socket. */
+function destroyLater(socket: Socket): void {
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(linger))
 }
 
 const UPSTREAM_HINT = 'Try again; if it goes on, ask the operator of the database.'

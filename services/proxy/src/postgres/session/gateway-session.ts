@@ -59,7 +59,10 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #serverFramer: ServerFramer
   /** A message that has to wait until the upstream is ready. */
   #postponed: ClientMessage | null = null
+  /** An epoch ended in what the upstream sent just now. */
+  #wasReady = false
   #waitsForReader = false
+  #cancelRequested = false
   #enlisted = false
   #terminating = false
   #ended = false
@@ -110,7 +113,13 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   /** A client asked, on another connection, to cancel what runs here. */
   cancel(): void {
-    if (!this.#ended) this.#options.cancelUpstream()
+    if (this.#ended) return
+    try {
+      this.#cancelRequested = this.#requests.cancel()
+    } catch (error) {
+      return this.#failed(error)
+    }
+    this.#enlist()
   }
 
   /** Ends the session from our side and tells the client why. */
@@ -131,7 +140,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     } catch (error) {
       return this.#failed(error)
     }
-    if (this.#postponed !== null && this.idle) this.#pump()
+    if (this.#postponed !== null && this.#wasReady) this.#pump()
+    this.#wasReady = false
     this.#enlist()
   }
 
@@ -223,6 +233,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   ready(epoch: number, status: TransactionStatus): void {
     this.#requests.ready(epoch, status === 'I')
+    this.#wasReady = true
     if (this.#postponed !== null) this.#options.client.resume()
   }
 
@@ -245,6 +256,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#enlisted = false
     const { client, upstream, governed } = this.#options
     if (!governed.release()) client.pause()
+    if (this.#cancelRequested) this.#options.cancelUpstream()
+    this.#cancelRequested = false
     let flowing = true
     for (const bytes of this.#delivery.take()) flowing = client.write(bytes)
     if (!flowing && !this.#ended) upstream.pause()

@@ -11,8 +11,7 @@ const IO_ERROR = '58030'
 /** SQLSTATEs of refusals that are not a matter of policy. */
 const SQLSTATE_BY_CODE: Readonly<Record<string, string>> = {
   message_malformed: '08P01',
-  statement_too_large: '54000',
-  message_too_large: '54000',
+  too_large: '54000',
   text_not_utf8: '22021',
   statement_unknown: '26000',
   portal_unknown: '34000',

@@ -30,6 +30,13 @@ const OPERATION: ReadonlyMap<number, string> = new Map([
   [CLIENT.query, 'Query'],
 ])
 
+/** What may be large, and is refused as an ordinary error where it is too large. */
+const OVERSIZED_WORDS: ReadonlyMap<number, string> = new Map([
+  [CLIENT.bind, 'a set of parameters'],
+  [CLIENT.parse, 'a statement'],
+  [CLIENT.query, 'a statement'],
+])
+
 export class Requests {
   readonly #submissions: Submissions
   readonly #reader: StatementReader
@@ -90,6 +97,17 @@ export class Requests {
       default:
         return { violation: `message type 0x${type.toString(16)} is not expected here` }
     }
+  }
+
+  /** A cancel request for this session, which came on a connection of its own. True: go ahead once it is recorded. */
+  cancel(): boolean {
+    return this.#submissions.cancel({
+      operation: 'Cancel',
+      access: { ...UNREADABLE, actions: ['sql:session'] },
+      statement: NOTHING,
+      parameters: NOTHING,
+      trace: null,
+    })
   }
 
   /** Decides, records and queues what was put together so far. Nothing waits for a message that may never come. */
@@ -278,16 +296,12 @@ export class Requests {
     return DONE
   }
 
-  #oversized(message: Extract<ClientMessage, { kind: 'oversized' }>): Handled {
+  #oversized({ type, length, bound }: Extract<ClientMessage, { kind: 'oversized' }>): Handled {
+    const what = OVERSIZED_WORDS.get(type)
+    if (what === undefined) return { violation: `a message of type 0x${type.toString(16)} with ${length} bytes` }
     this.endGroup()
-    if (this.#submissions.discarding && message.type !== CLIENT.sync) return DONE
-    const isText = message.type === CLIENT.query || message.type === CLIENT.parse
-    const [code, what] = isText ? ['statement_too_large', 'the statement'] : ['message_too_large', 'the message']
-    return this.#refuseProtocol(
-      message.type,
-      code,
-      `${what} has ${message.length} bytes; at most ${message.bound} are read`,
-    )
+    if (this.#submissions.discarding) return DONE
+    return this.#refuseProtocol(type, 'too_large', `${what} of ${length} bytes is too long, at most ${bound} are read`)
   }
 
   #refuseText(type: number, bytes: Buffer): Handled {

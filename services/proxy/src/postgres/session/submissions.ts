@@ -82,6 +82,14 @@ export class Submissions {
     })
   }
 
+  /** Decides and records a cancel request. It has no answer and no end of its own. */
+  cancel(description: RequestDescription): boolean {
+    const submitted = this.session.submit(description)
+    if (submitted.kind === 'permitted') submitted.permit.redeem(this.session.sessionId, submitted.frame)
+    this.session.finish(submitted.request, submitted.kind === 'permitted' ? 'ok' : 'refused', null, null)
+    return submitted.kind === 'permitted'
+  }
+
   /** Where the journal takes no record the frame is refused, without one. */
   #recorded(refusedAs: RefusedAs, act: () => OpenRequest | null): OpenRequest | null {
     try {
