@@ -143,7 +143,13 @@ export class Child {
   }
 
   #again(): void {
-    const child = this.#spawn()
+    let child: ChildProcess
+    try {
+      child = this.#spawn()
+    } catch {
+      // No file or no process to be had just now: that passes, and the next try comes.
+      return this.#ended({ code: null, signal: null })
+    }
     this.#watch(child)
     this.#firstMessage(child).then(
       () => this.#settings.events.back(this.name),

@@ -10,8 +10,12 @@ export function boundLogFiles(dir: string, maxBytes = MAX_LOG_BYTES): void {
   for (const name of readdirSync(dir)) {
     const file = join(dir, name)
     if (!name.endsWith('.log') || statSync(file).size <= maxBytes) continue
-    copyFileSync(file, `${file}.1`)
-    truncateSync(file)
+    try {
+      copyFileSync(file, `${file}.1`)
+    } finally {
+      // Where there was no room for the copy, the room is needed all the more.
+      truncateSync(file)
+    }
   }
 }
 

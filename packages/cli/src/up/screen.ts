@@ -37,7 +37,7 @@ export class Screen {
   }
 
   crashed(name: string, { code, signal }: ChildOutcome, delayMs: number): void {
-    const how = signal ?? `exit code ${code}`
+    const how = signal ?? (code === null ? 'it could not be started' : `exit code ${code}`)
     this.#output.line(this.#output.style.warn(`  ! ${name} ended (${how}); it starts again in ${delayMs / 1_000} s`))
   }
 

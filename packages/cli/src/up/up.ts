@@ -177,7 +177,13 @@ function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function eventsTo(screen: Screen, processes: ProcessList): ChildEvents {
   return {
-    started: (name, pid) => processes.add(name, pid),
+    started: (name, pid) => {
+      try {
+        processes.add(name, pid)
+      } catch {
+        // The disk is full, perhaps: the list only helps a start after a kill, and the parts go on.
+      }
+    },
     crashed: (name, outcome, delayMs) => screen.crashed(name, outcome, delayMs),
     back: (name) => screen.back(name),
   }
