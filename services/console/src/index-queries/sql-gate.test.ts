@@ -50,13 +50,13 @@ const QUESTIONS: readonly (readonly [string, number])[] = [
   ['select 1', 1],
   ['SELECT * FROM commands', 4],
   ['select * from sluice.commands limit 2;', 2],
-  ['select c.subject, s.state from commands as c join sessions s using (session_id)', 3],
+  ['select c.subject, s.state from commands as c join sessions s using (session_id)', 4],
   ["select c.text from commands c left join access a on a.command_id = c.command_id and a.how = 'read'", 4],
   [
     'with recent as (select * from commands where time > now() - interval 1 year), n as (select count() as n from recent) select n >= 0 from n',
     1,
   ],
-  ["select text from commands where text ilike '%customers%' and session_id in (select session_id from sessions)", 3],
+  ["select text from commands where text ilike '%customers%' and session_id in (select session_id from sessions)", 4],
   [
     "select subject, countIf(decision = 'deny') as denied, uniqExact(session_id), quantile(0.5)(duration_us) from commands group by subject order by denied desc",
     1,
@@ -73,7 +73,7 @@ const QUESTIONS: readonly (readonly [string, number])[] = [
     "select case when decision = 'deny' then 'no' else 'yes' end as answer, count(*) from commands group by all having count(*) > 0",
     2,
   ],
-  ['select distinct connection from access union all select connection from sessions', 2],
+  ['select distinct connection from access union all select connection from sessions', 3],
   ['select count(distinct subject), sum(rows) filter (where rows > 0), max(duration_ms) from commands', 1],
   ["select * except (record, headers) from events where has(actions, 'sql:read')", 6],
   ['select arrayJoin(actions) as action, count() from commands group by action', 2],
@@ -93,8 +93,8 @@ const QUESTIONS: readonly (readonly [string, number])[] = [
   ['select * from queries', 4],
   ['select * from denials', 1],
   ['select * from failed', 0],
-  ['select * from reads', 4],
-  ['select * from writes', 0],
+  ['select * from reads', 3],
+  ['select * from writes', 1],
   ['select * from subjects', 1],
   ['select * from access', 4],
 ]
@@ -212,7 +212,6 @@ const EVASIONS: readonly string[] = [
   'select * from (explain select 1)',
   'select * from (select * from (explain syntax select 1))',
   'select * from (show tables)',
-  'with system.users as x select x',
   'with recursive r as (select 1 union all select 1 from r) select * from r',
   'select * from commands as system join system.users as u on 1 = 1',
   'select count() over (partition by (select name from system.users limit 1)) from commands',
@@ -367,10 +366,13 @@ describe('a question is bounded', { timeout: 60_000 }, () => {
 
   it('in memory and in the size of its answer', async () => {
     const limits = { ...ANALYST_LIMITS, maxMemoryBytes: 20_000_000, maxResultBytes: 100_000 }
-    await expect(run("select leftPad('x', 100000000)", limits)).rejects.toMatchObject({
-      type: expect.stringMatching(/MEMORY_LIMIT_EXCEEDED|TOO_LARGE_STRING_SIZE/),
-    })
+    const memory =
+      'select uniqExact(a.event_id, b.event_id, c.event_id, d.event_id, e.event_id, f.event_id) from events a, events b, events c, events d, events e, events f'
+    await expect(run(memory, limits)).rejects.toMatchObject({ type: 'MEMORY_LIMIT_EXCEEDED' })
     await expect(run("select leftPad('x', 1000000)", limits)).rejects.toMatchObject({ type: 'TOO_MANY_ROWS_OR_BYTES' })
+    await expect(run('select leftPad(text, 100000) from commands', limits)).rejects.toMatchObject({
+      type: 'TOO_MANY_ROWS_OR_BYTES',
+    })
   })
 
   it('and leaves nothing behind on the connection', async () => {

@@ -22,7 +22,12 @@ const SYMBOL = /->|::|<=>|<=|>=|<>|!=|==|\|\||[-+*/%=<>(),.[\]?:]/y
 
 export const MAX_TOKENS = 10_000
 
+/** Some end a text early for one reader and not for another. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+
 export function tokenize(sql: string): Tokens {
+  if (CONTROL.test(sql)) return { ok: false, reason: 'it holds control characters' }
   const tokens: SqlToken[] = []
   let at = 0
   const take = (pattern: RegExp): RegExpExecArray | null => {
@@ -51,6 +56,8 @@ export function tokenize(sql: string): Tokens {
     }
     const name = take(QUOTED_NAME)
     if (name) {
+      // A quote right behind it would go on with the same name, as the database reads it.
+      if (/["`\w]/.test(sql[at] ?? '')) return { ok: false, reason: 'a name in quotes may not hold quotes' }
       tokens.push({ kind: 'quoted-name', text: name[1] ?? name[2] ?? '' })
       continue
     }

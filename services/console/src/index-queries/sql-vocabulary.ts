@@ -86,7 +86,7 @@ export function isAllowedFunction(name: string): boolean {
 export const WORDS_BEFORE_PARENTHESIS: ReadonlySet<string> = new Set(
   words(
     `select distinct on from join where prewhere having qualify by and or not in as over using union all except
-    intersect when then else case with any between like ilike interval limit offset sets is top
+    intersect when then else case with any between like ilike interval limit offset sets is top filter
     array tuple map nullable decimal datetime datetime64 fixedstring lowcardinality`,
   ),
 )

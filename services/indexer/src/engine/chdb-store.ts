@@ -2,6 +2,7 @@
 // a connection of its own (half a millisecond): what one request sets, no other ever sees.
 
 import type { Session } from 'chdb'
+import { ENGINE_RESULT_BYTES } from './engine-configuration.ts'
 import type { EngineRequest } from './http-request.ts'
 import { Lane } from './lane.ts'
 
@@ -47,7 +48,10 @@ export class ChdbStore {
       const session = this.#open()
       try {
         prepare(session, request, tag)
-        return work.kind === 'insert' ? await insert(session, work, body) : await statement(session, work.sql)
+        if (work.kind === 'insert') return await insert(session, work, body)
+        const result = await statement(session, work.sql)
+        if (result.body.length > maxAnswerBytes(request)) throw new AnswerTooLarge()
+        return result
       } finally {
         signal.removeEventListener('abort', stop)
         session.close()
@@ -69,6 +73,14 @@ export class ChdbStore {
       .catch(() => undefined)
       .finally(() => session.close())
   }
+}
+
+/** A constant that is repeated is short for the engine, and long when it is written: its own limit lets that pass. */
+export class AnswerTooLarge extends Error {}
+
+function maxAnswerBytes({ settings }: EngineRequest): number {
+  const stated = Number(settings.find(([name]) => name === 'max_result_bytes')?.[1] ?? 0)
+  return stated > 0 ? Math.min(stated, ENGINE_RESULT_BYTES) : ENGINE_RESULT_BYTES
 }
 
 function prepare(session: Session, request: EngineRequest, tag: string): void {

@@ -41,6 +41,12 @@ export const TOO_MANY_QUERIES = engineException(
   'TOO_MANY_SIMULTANEOUS_QUERIES',
 )
 
+export const ANSWER_TOO_LARGE = engineException(
+  396,
+  'Limit for result exceeded: the answer is longer than max_result_bytes.',
+  'TOO_MANY_ROWS_OR_BYTES',
+)
+
 export function bodyTooLarge(maxBytes: number): ExceptionReply {
   return engineException(
     12,

@@ -4,8 +4,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ChdbStore } from './chdb-store.ts'
+import { AnswerTooLarge, type ChdbStore } from './chdb-store.ts'
 import {
+  ANSWER_TOO_LARGE,
   AUTHENTICATION_FAILED,
   bodyTooLarge,
   type ExceptionReply,
@@ -89,8 +90,13 @@ async function answer(
     })
     response.end(result.body)
   } catch (error) {
-    send(response, error instanceof LaneFull ? TOO_MANY_QUERIES : exceptionReply(error))
+    send(response, replyTo(error))
   }
+}
+
+function replyTo(error: unknown): ExceptionReply {
+  if (error instanceof LaneFull) return TOO_MANY_QUERIES
+  return error instanceof AnswerTooLarge ? ANSWER_TOO_LARGE : exceptionReply(error)
 }
 
 function credentials(request: IncomingMessage): string {
