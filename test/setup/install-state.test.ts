@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 
 // Plain JavaScript without types: it runs before anything is installed.
 type InstallStateModule = {
-  installState(root: string): string
-  markInstalled(root: string): void
-  satisfies(installed: object, wanted: object): boolean
+  readonly installState: (root: string) => string
+  readonly markInstalled: (root: string) => void
+  readonly satisfies: (installed: object, wanted: object) => boolean
 }
 const { installState, markInstalled, satisfies }: InstallStateModule = await import(
   new URL('../../scripts/install-state.mjs', import.meta.url).href

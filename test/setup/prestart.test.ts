@@ -35,7 +35,7 @@ describe('before a start', () => {
     expect(prestart(clone('v26.10.0'))).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
-  it('it is said what to do where npm ran no install scripts, so that no other Node is used in silence', () => {
+  it('one is told what to do where npm ran no install scripts, so that no other Node is used in silence', () => {
     const missing = prestart(clone(null))
     expect(missing.status).toBe(1)
     expect(missing.stderr).toContain('npm did not run the install script')

@@ -9,6 +9,7 @@ import { removePostgres } from '@sluice/demo'
 const SLUICE = join(import.meta.dirname, '../../sluice')
 const READY_MS = 120_000
 const POLL_MS = 50
+const REMOVE_MS = 10_000
 
 export type Ready = {
   readonly postgres: { readonly url: string }
@@ -81,8 +82,14 @@ export class Place {
       .filter((pid) => folders.some((folder) => commandOf(pid).includes(folder)))
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
     for (const run of this.#runs) run.kill('SIGKILL')
+    // The children end by themselves, and would write into a folder that is being deleted.
+    await eventually(
+      () => this.processes(),
+      (pids) => pids.length === 0,
+      REMOVE_MS,
+    )
     removePostgres(join(this.state, 'postgres'))
     rmSync(this.dir, { recursive: true, force: true })
   }
