@@ -15,8 +15,8 @@ import {
   LocalSchemaRegistry,
   nowMicros,
   type OpenedSegment,
-  type SegmentKind,
   SealOpener,
+  type SegmentKind,
   TOPICS,
   ticketCodec,
 } from '@sluice/events'

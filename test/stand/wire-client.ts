@@ -6,7 +6,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { endpointBinding, ScramClient } from '@sluice/identity'
 import { BodyReader, decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import * as encode from '../../services/proxy/src/postgres/wire/encode.ts'
-import { CLIENT, PROTOCOL_3_0, SERVER } from '../../services/proxy/src/postgres/wire/message-types.ts'
+import { CLIENT, PROTOCOL_3_0 } from '../../services/proxy/src/postgres/wire/message-types.ts'
 import type { Login, RunningProxy } from './proxy.ts'
 
 export type Reply = { readonly type: string; readonly bytes: Buffer }
@@ -203,4 +203,4 @@ export function close(kind: 'S' | 'P', name: string): Buffer {
 export const sync = encode.message(CLIENT.sync)
 export const flush = encode.message(CLIENT.flush)
 export const { parse, query } = encode
-export { CLIENT, SERVER }
+export { CLIENT }

@@ -7,7 +7,7 @@ import { ClientFramer, type ClientMessage, type FrameBounds } from '../wire/clie
 import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
 import { ServerFramer } from '../wire/server-framer.ts'
 import { Delivery } from './delivery.ts'
-import { auditReport } from './refusals.ts'
+import { auditReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
 import { Replies, type ReplyEvents, type TransactionStatus } from './replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { type Handled, type RequestLimits, Requests } from './requests.ts'
@@ -325,27 +325,6 @@ export class GatewaySession implements TurnMember, ReplyEvents {
       socket.once('close', () => clearTimeout(linger))
     }
   }
-}
-
-const SESSION_OVER: ErrorReport = {
-  severity: 'FATAL',
-  sqlState: '57P05',
-  message: 'sluice: the session has reached its longest duration',
-  hint: 'Connect again.',
-}
-
-const UPSTREAM_LOST: ErrorReport = {
-  severity: 'FATAL',
-  sqlState: '08006',
-  message: 'sluice: the database ended the connection',
-  hint: 'Connect again; if it goes on, ask the operator of the database.',
-}
-
-const OUR_BUG: ErrorReport = {
-  severity: 'FATAL',
-  sqlState: 'XX000',
-  message: 'sluice: the gateway made a mistake and ended this session',
-  hint: 'Please report this with the time of the error.',
 }
 
 function ignore(): void {

@@ -40,6 +40,28 @@ export function auditReport(cause: AuditUnavailable, severity: 'ERROR' | 'FATAL'
   }
 }
 
+/** How a session ends that neither side ended. */
+export const SESSION_OVER: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '57P05',
+  message: 'sluice: the session has reached its longest duration',
+  hint: 'Connect again.',
+}
+
+export const UPSTREAM_LOST: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '08006',
+  message: 'sluice: the database ended the connection',
+  hint: 'Connect again; if it goes on, ask the operator of the database.',
+}
+
+export const OUR_BUG: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: 'XX000',
+  message: 'sluice: the gateway made a mistake and ended this session',
+  hint: 'Please report this with the time of the error.',
+}
+
 /** Fails in every PostgreSQL, in failed transactions too, without reaching a statement: its comment never ends. */
 const UNPARSABLE = '/* sluice: refused'
 /** A name of its own: an unnamed Parse would destroy the client's unnamed statement. */

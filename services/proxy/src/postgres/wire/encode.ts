@@ -30,7 +30,7 @@ export function message(type: number, ...parts: readonly Buffer[]): Buffer {
 }
 
 export type ErrorReport = {
-  readonly severity: 'ERROR' | 'FATAL' | 'NOTICE' | 'WARNING'
+  readonly severity: 'ERROR' | 'FATAL'
   readonly sqlState: string
   readonly message: string
   readonly detail?: string
@@ -52,10 +52,6 @@ function reportFields(report: ErrorReport): Buffer {
 
 export function errorResponse(report: ErrorReport): Buffer {
   return message(SERVER.error, reportFields(report))
-}
-
-export function noticeResponse(report: ErrorReport): Buffer {
-  return message(SERVER.notice, reportFields(report))
 }
 
 export const authenticationOk = message(SERVER.authentication, int32(AUTHENTICATION.ok))
