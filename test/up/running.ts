@@ -1,6 +1,6 @@
 /** `sluice up` as a child process, as a person or a program starts it, on a state folder of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -72,14 +72,14 @@ export class Place {
     })
   }
 
-  /** Processes that were started for this state folder, PostgreSQL included. */
+  /** Processes that were started for this state folder or hold files in it: PostgreSQL and ClickHouse included. */
   processes(): readonly number[] {
     const pointer = join(this.state, 'postgres/elsewhere')
     const folders = [this.state, ...(existsSync(pointer) ? [readFileSync(pointer, 'utf8')] : [])]
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
-      .filter((pid) => folders.some((folder) => commandOf(pid).includes(folder)))
+      .filter((pid) => folders.some((folder) => commandOf(pid).includes(folder) || holdsFileIn(pid, folder)))
   }
 
   async remove(): Promise<void> {
@@ -106,6 +106,15 @@ export async function eventually<T>(
     const answer = await question()
     if (holds(answer) || performance.now() > deadline) return answer
     await sleep(POLL_MS)
+  }
+}
+
+function holdsFileIn(pid: number, folder: string): boolean {
+  try {
+    const files = readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
+    return files.some((file) => file.startsWith(`${folder}/`))
+  } catch {
+    return false
   }
 }
 

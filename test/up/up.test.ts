@@ -39,6 +39,8 @@ describe('sluice up', { timeout: 60_000 }, () => {
       expect(run.screen()).toMatch(new RegExp(`✔ ${part} `))
     }
     expect(run.screen()).toContain('sslmode=verify-full')
+    // The supervisor, its six children, PostgreSQL and ClickHouse: what is not seen here would not be missed at the end.
+    expect(place.processes().length).toBeGreaterThanOrEqual(9)
     expect(run.screen()).not.toContain('\u001b')
   })
 
