@@ -5,7 +5,7 @@ import { closingBytes, contentRoot, firstLink, nextLink } from './chain.ts'
 import { type FrameCodec, frameCodec } from './codec.ts'
 import { AuditUnavailable, PeerInvalid, PeerUnsupported } from './errors.ts'
 import type { Frame, SegmentKind } from './frame.ts'
-import { type EventPart, FrameRecorder, MAX_EVENT_PAYLOAD_BYTES } from './frame-recorder.ts'
+import { type EventPart, FrameRecorder } from './frame-recorder.ts'
 import {
   generateMaskerKeyPair,
   importMaskerPrivateKey,
@@ -14,6 +14,7 @@ import {
   type MaskerPublicKey,
 } from './masker-keys.ts'
 import { MemorySchemaRegistry } from './memory-schema-registry.ts'
+import { MAX_EVENT_PAYLOAD_BYTES } from './record-room.ts'
 import { SessionSealer } from './seal.ts'
 import { SealOpener } from './seal-opener.ts'
 import { MAX_PART_BYTES, type RawSegment } from './segments.ts'

@@ -1,32 +1,22 @@
 // The hot path of the proxy: one event of a session becomes one record, its payload sealed and itself linked to the
 // event before. The record is written once, by hand, and hashed as slices of itself.
 
-import {
-  MAX_LONG_BYTES,
-  stringRoom,
-  writeArray,
-  writeBytes,
-  writeLong,
-  writeOptionalString,
-  writeString,
-} from './avro-write.ts'
+import { stringRoom, writeArray, writeBytes, writeLong, writeOptionalString, writeString } from './avro-write.ts'
 import { closingBytes, EMPTY_ROOT, firstLink } from './chain.ts'
 import { nowMicros } from './clock.ts'
 import { cloudEventHeaders, type HeadersJson } from './cloud-events.ts'
 import type { FrameCodec } from './codec.ts'
 import { FRAMING_BYTES, MAGIC_BYTE } from './codec.ts'
 import { HashInput, SHA256_BYTES, sha256Into } from './digest.ts'
-import { AuditUnavailable, PeerUnsupported } from './errors.ts'
+import { AuditUnavailable } from './errors.ts'
 import type { FrameHeader, SegmentKind, SensitiveSpan } from './frame.ts'
 import { HeaderWriter, type SessionFacts } from './header-writer.ts'
 import { RandomPool } from './random.ts'
+import { contentRoom, partsOf, payloadBytesOf } from './record-room.ts'
 import type { SessionSealer } from './seal.ts'
 import { MAX_PART_BYTES, NONCE_BYTES, PreparedSegment, type RawSegment } from './segments.ts'
 import type { SigningKey } from './signing.ts'
 import { uuidv7 } from './uuid.ts'
-
-/** All segments of one event together. A statement or a batch of rows is bounded long before. */
-export const MAX_EVENT_PAYLOAD_BYTES = 33_554_432
 
 type Given = 'eventId' | 'sessionId' | 'sequence' | 'nodeId' | 'time' | 'protocol' | 'connection' | 'subject'
 type Required = 'kind' | 'direction' | 'operation'
@@ -63,9 +53,6 @@ const NOTHING: readonly never[] = []
 
 const SLAB_BYTES = 262_144
 const KEPT_PLAIN_BYTES = 1_048_576
-/** Numbers and branches around header, content, seal, key, closing and links. */
-const FRAME_ROOM = FRAMING_BYTES + 2 * SHA256_BYTES + 16 * MAX_LONG_BYTES
-const SEGMENT_ROOM = SHA256_BYTES + NONCE_BYTES + 4 * MAX_LONG_BYTES
 
 const random = new RandomPool()
 /** Records are cut from here; a new slab is taken when it is used up. */
@@ -157,8 +144,13 @@ export class FrameRecorder {
     const segments = part.segments ?? NOTHING
     const spans = part.sensitiveSpans ?? NOTHING
     const context = part.context ?? null
-    const payloadBytes = this.#payloadBytes(segments)
-    reserve(this.#room(header, segments, spans, context, payloadBytes))
+    const payloadBytes = payloadBytesOf(segments)
+    if (payloadBytes > 0 && this.#sealer === null) {
+      throw new AuditUnavailable('seal_missing', 'a payload can only be recorded with a session key')
+    }
+    reserve(
+      this.#headerWriter.room(header) + contentRoom(segments, spans, context, payloadBytes) + this.#endRoom(header),
+    )
 
     const start = slabAt
     const target = slab
@@ -208,40 +200,13 @@ export class FrameRecorder {
     }
   }
 
-  /** How many bytes will be sealed: each part's nonce and bytes. */
-  #payloadBytes(segments: readonly RawSegment[]): number {
-    if (segments.length === 0) return 0
-    if (this.#sealer === null) {
-      throw new AuditUnavailable('seal_missing', 'a payload can only be recorded with a session key')
-    }
-    let total = 0
-    for (const { bytes } of segments) total += bytes.length + NONCE_BYTES * partsOf(bytes.length)
-    if (total > MAX_EVENT_PAYLOAD_BYTES) {
-      throw new PeerUnsupported(
-        'event_too_large',
-        `a payload of ${total} bytes is more than one event can hold (${MAX_EVENT_PAYLOAD_BYTES}); send it in smaller pieces`,
-      )
-    }
-    return total
-  }
-
-  #room(
-    header: FrameHeader,
-    segments: readonly RawSegment[],
-    spans: readonly SensitiveSpan[],
-    context: string | null,
-    payloadBytes: number,
-  ): number {
-    let room = FRAME_ROOM + this.#headerWriter.room(header) + payloadBytes
-    for (const { label, bytes } of segments) room += (SEGMENT_ROOM + stringRoom(label)) * partsOf(bytes.length)
-    for (const { tag } of spans) room += 3 * MAX_LONG_BYTES + stringRoom(tag)
-    if (context !== null) room += stringRoom(context)
-    if (header.kind === 'session_opened' && this.#sealer !== null) {
+  /** Bytes of the wrapped key and of the closing, where the event has them. */
+  #endRoom({ kind }: FrameHeader): number {
+    if (kind === 'session_opened' && this.#sealer !== null) {
       const { recipientKeyId, encapsulated, ciphertext } = this.#sealer.wrapped
-      room += stringRoom(recipientKeyId) + encapsulated.length + ciphertext.length
+      return stringRoom(recipientKeyId) + encapsulated.length + ciphertext.length
     }
-    if (header.kind === 'session_closed') room += 64 + stringRoom(this.#nodeKey.keyId)
-    return room
+    return kind === 'session_closed' ? 64 + stringRoom(this.#nodeKey.keyId) : 0
   }
 
   /** Writes the descriptions, and leaves nonces and bytes in `plain`. */
@@ -363,8 +328,4 @@ export class FrameRecorder {
     at = writeBytes(target, at, this.#nodeKey.sign(closingBytes(header.sessionId, count, this.#link)))
     return writeString(target, at, this.#nodeKey.keyId)
   }
-}
-
-function partsOf(bytes: number): number {
-  return bytes <= MAX_PART_BYTES ? 1 : Math.ceil(bytes / MAX_PART_BYTES)
 }

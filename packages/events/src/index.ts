@@ -25,7 +25,6 @@ export {
   type EventPart,
   FrameRecorder,
   type FrameRecorderOptions,
-  MAX_EVENT_PAYLOAD_BYTES,
   type RecordedEvent,
 } from './frame-recorder.ts'
 export type { SessionFacts } from './header-writer.ts'
@@ -36,6 +35,7 @@ export {
   type MaskerPrivateKey,
   type MaskerPublicKey,
 } from './masker-keys.ts'
+export { MAX_EVENT_PAYLOAD_BYTES } from './record-room.ts'
 export { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, type SchemaRegistry } from './schema-registry.ts'
 export { SessionSealer } from './seal.ts'
 export { SealOpener } from './seal-opener.ts'
