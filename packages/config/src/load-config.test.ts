@@ -115,6 +115,16 @@ describe('a mistake names file, line and what to write', () => {
     expect(refusal(SMALLEST.replace('http://127.0.0.1:15481', 'http://10.0.0.5:8123')).message).toContain('https://')
   })
 
+  it('allows plaintext on loopback addresses only, toward clients and toward databases', () => {
+    const open = `${SMALLEST}listeners: { postgres: { host: 0.0.0.0, plaintext: true } }\n`
+    expect(refusal(open).message).toContain('listeners.postgres.plaintext')
+    const disabled = SMALLEST.replace('tls: { mode: verify-full, authority: ca.pem }', 'tls: { mode: disable }')
+    expect(parseConfig(disabled, FILE).connections['shop']?.tls.mode).toBe('disable')
+    expect(refusal(disabled.replace('host: 127.0.0.1', 'host: db.example.org')).message).toContain(
+      'connections.shop.tls.mode',
+    )
+  })
+
   it('an issuer without encryption, or listed twice', () => {
     expect(refusal(SMALLEST.replace('issuer: "https:', 'issuer: "http:')).message).toContain('https://')
     const line = SMALLEST.split('\n').find((each) => each.includes('- {')) ?? ''

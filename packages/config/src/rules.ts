@@ -10,7 +10,14 @@ export function isLoopback(host: string): boolean {
 }
 
 export function brokenRules(config: ParsedConfig): readonly Mistake[] {
-  return [...healthOnLoopback(config), ...clickhouseEncrypted(config), ...ticketLives(config), ...issuersOnce(config)]
+  return [
+    ...healthOnLoopback(config),
+    ...clientsEncrypted(config),
+    ...upstreamsEncrypted(config),
+    ...clickhouseEncrypted(config),
+    ...ticketLives(config),
+    ...issuersOnce(config),
+  ]
 }
 
 function healthOnLoopback(config: ParsedConfig): Mistake[] {
@@ -19,6 +26,25 @@ function healthOnLoopback(config: ParsedConfig): Mistake[] {
     .map(([service]) => ({
       path: ['health', service],
       message: 'health and metrics are plain HTTP without a password, so they listen on a loopback address only',
+    }))
+}
+
+function clientsEncrypted({ listeners: { postgres } }: ParsedConfig): Mistake[] {
+  if (!postgres.plaintext || isLoopback(postgres.host)) return []
+  return [
+    {
+      path: ['listeners', 'postgres', 'plaintext'],
+      message: 'is for loopback addresses only; remove it, clients use TLS',
+    },
+  ]
+}
+
+function upstreamsEncrypted({ connections }: ParsedConfig): Mistake[] {
+  return Object.entries(connections)
+    .filter(([, { tls, host }]) => tls.mode === 'disable' && !isLoopback(host))
+    .map(([name]) => ({
+      path: ['connections', name, 'tls', 'mode'],
+      message: 'may be disable on loopback addresses only; use verify-full',
     }))
 }
 
