@@ -44,7 +44,10 @@ async function start(context: ServiceContext): Promise<RunningService> {
     onListening: (started) => {
       version = started.version
       problems.solved('engine')
-      logger.info({ event: 'engine_listening', ...started }, 'the embedded engine listens')
+      logger.info(
+        { event: 'engine_listening', port: started.port, engine: started.pid, version },
+        'the embedded engine listens',
+      )
     },
     onEnded: (end) => {
       metrics.engineRestarts.inc()
