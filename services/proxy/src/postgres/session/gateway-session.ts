@@ -59,8 +59,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #serverFramer: ServerFramer
   /** A message that has to wait until the upstream is ready. */
   #postponed: ClientMessage | null = null
-  /** An epoch ended in what the upstream sent just now. */
-  #wasReady = false
+  /** What the upstream sent just now may settle what a postponed message waits for. */
+  #settled = false
   #waitsForReader = false
   #cancelRequested = false
   #enlisted = false
@@ -140,8 +140,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     } catch (error) {
       return this.#failed(error)
     }
-    if (this.#postponed !== null && this.#wasReady) this.#pump()
-    this.#wasReady = false
+    if (this.#postponed !== null && this.#settled) this.#pump()
+    this.#settled = false
     this.#enlist()
   }
 
@@ -233,7 +233,12 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   ready(epoch: number, status: TransactionStatus): void {
     this.#requests.ready(epoch, status === 'I')
-    this.#wasReady = true
+    this.#settled = true
+    if (this.#postponed !== null) this.#options.client.resume()
+  }
+
+  skipping(): void {
+    this.#settled = true
     if (this.#postponed !== null) this.#options.client.resume()
   }
 

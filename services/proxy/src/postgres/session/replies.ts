@@ -13,6 +13,8 @@ export type TransactionStatus = 'I' | 'T' | 'E'
 export interface ReplyEvents {
   /** The upstream is ready for the next epoch. */
   ready(epoch: number, status: TransactionStatus): void
+  /** After an error the upstream ignores everything up to Sync. */
+  skipping(): void
   /** The upstream does what it must not: the session ends. */
   misbehaved(reason: string): void
 }
@@ -43,8 +45,6 @@ export class Replies implements ServerMessageSink {
   readonly #queue: ReplyQueue
   readonly #delivery: Delivery
   readonly #events: ReplyEvents
-  /** After an error in the extended protocol the upstream ignores everything up to Sync. */
-  #skipping = false
   /** An error inside the simple query at the head. */
   #queryError: string | null = null
 
@@ -121,7 +121,7 @@ export class Replies implements ServerMessageSink {
     if (head.to === 'refused-query' || head.to === 'refused-message') {
       if (head.to === 'refused-message') {
         this.#queue.shift()
-        this.#skipping = true
+        this.#skip()
       }
       if (head.report !== null) this.#delivery.push(encode.errorResponse(head.report))
       if (head.request !== null) this.#delivery.finish(head.request, 'refused', head.report?.sqlState ?? null)
@@ -135,16 +135,16 @@ export class Replies implements ServerMessageSink {
     }
     if (head.to === 'sync') return
     this.#queue.shift()
-    this.#skipping = true
+    this.#skip()
     if (head.request !== null) this.#delivery.finish(head.request, statusOf(sqlState), sqlState)
   }
 
   #ready(bytes: Buffer): void {
-    const ended = this.#skipping ? this.#skipToSync() : this.#queue.shift()
+    const ended = this.#queue.skipping ? this.#skipToSync() : this.#queue.shift()
     if (ended === undefined || (ended.to !== 'sync' && ended.to !== 'query' && ended.to !== 'refused-query')) {
       return this.#events.misbehaved('ready although something else was due')
     }
-    this.#skipping = false
+    this.#queue.skipping = false
     if (ended.to === 'query' && ended.request !== null) {
       const code = this.#queryError
       this.#queryError = null
@@ -153,6 +153,11 @@ export class Replies implements ServerMessageSink {
     }
     this.#delivery.push(bytes)
     this.#events.ready(ended.epoch, String.fromCharCode(bytes[5] as number) as TransactionStatus)
+  }
+
+  #skip(): void {
+    this.#queue.skipping = true
+    this.#events.skipping()
   }
 
   /** What stood between the error and Sync was ignored by the upstream, refused ones too. */

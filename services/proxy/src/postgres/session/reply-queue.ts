@@ -33,6 +33,13 @@ export type ExpectedReply = {
 export class ReplyQueue {
   #items: (ExpectedReply | undefined)[] = []
   #first = 0
+  /** After an error in the extended protocol the upstream ignores everything up to Sync. */
+  skipping = false
+
+  /** Whether the upstream ignores what it is sent now: it skips, and no Sync is on its way. */
+  get ignores(): boolean {
+    return this.skipping && !this.#items.some((item) => item?.to === 'sync')
+  }
 
   get length(): number {
     return this.#items.length - this.#first

@@ -15,7 +15,7 @@ export type RequestLimits = {
   readonly pipelinedRequests: number
 }
 
-/** `later`: nothing was done with the message, it has to come again when the upstream is ready. */
+/** `later`: nothing was done with the message, it has to come again when the upstream is ready or skips. */
 export type Handled = 'done' | 'later' | 'terminate' | { readonly violation: string }
 
 const DONE = 'done'
@@ -209,7 +209,7 @@ export class Requests {
     const body = decodeBind(bytes)
     if (body === null) return this.#refuseProtocol(CLIENT.bind, 'message_malformed', 'the Bind message is malformed')
     const found = this.#statements.lookup(body.statement, this.#submissions.epoch)
-    if (found.kind === 'unsettled') return 'later'
+    if (found.kind === 'unsettled') return this.#later()
     if (found.kind === 'missing') {
       return this.#refuseProtocol(CLIENT.bind, 'statement_unknown', 'there is no prepared statement of that name')
     }
@@ -242,7 +242,7 @@ export class Requests {
     if (body === null)
       return this.#refuseProtocol(CLIENT.execute, 'message_malformed', 'the Execute message is malformed')
     const found = this.#portals.lookup(body.portal, this.#submissions.epoch)
-    if (found.kind === 'unsettled') return 'later'
+    if (found.kind === 'unsettled') return this.#later()
     if (found.kind === 'missing') {
       return this.#refuseProtocol(CLIENT.execute, 'portal_unknown', 'there is no portal of that name')
     }
@@ -258,6 +258,13 @@ export class Requests {
     group.messages.push(bytes)
     group.replies.push({ to: 'execute', confirmed: null })
     this.endGroup()
+    return DONE
+  }
+
+  #later(): Handled {
+    if (!this.#submissions.ignored) return 'later'
+    // What it waits for is not answered before a Sync that is still to come: the upstream would ignore it anyway.
+    this.#submissions.discard()
     return DONE
   }
 

@@ -33,9 +33,19 @@ export class Submissions {
     return this.#epoch
   }
 
-  /** The upstream fails at what replaced a refused message; what follows up to Sync it would ignore. */
+  /** The upstream fails or failed; what follows up to Sync it would ignore. */
   get discarding(): boolean {
     return this.#discarding
+  }
+
+  /** Whether the upstream ignores what it is sent now, up to Sync. */
+  get ignored(): boolean {
+    return this.#queue.ignores
+  }
+
+  /** Drops what comes up to Sync. */
+  discard(): void {
+    this.#discarding = true
   }
 
   endEpoch(): void {
