@@ -91,7 +91,7 @@ async function passGate(client: ClickHouseClient, sql: string, database: string,
   const tree = await explain(client, sql, limits)
   // Tables without a database are those of the connection's.
   if (tree.database !== database) return refuse('the connection to the index is not in its database')
-  const finding = checkTree(tree.lines, database, text.withNames)
+  const finding = checkTree(tree.lines, database, text.expected)
   if (!finding.ok) refuse(finding.reason)
 }
 

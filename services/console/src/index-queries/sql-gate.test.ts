@@ -117,6 +117,17 @@ describe('an analyst may ask', { timeout: 60_000 }, () => {
 })
 
 const EVASIONS: readonly string[] = [
+  // what the tree has no node for
+  'select count() over -- \r,\n (partition by (select name from system.users limit 1)) from commands',
+  'select count() over (partition by (select 1)) from commands',
+  'select sum(rows) over (order by time rows between 1 preceding and (select 1 from system.users) following) from commands',
+  'select sum(rows) over w from commands window w as (order by time rows between 1 preceding and (select 1 from system.users) following)',
+  'select count() over (order by rows in migrations) from commands',
+  'select (select 1) between 1 and 2, count() over (partition by (select name from system.users limit 1)) from commands',
+  'select * from session_parts where 1 in (with session_parts as (select 1) select * from session_parts)',
+  '(with migrations as (select 1) select * from migrations) union all select * from migrations',
+  'select 1 as a, migrations as (select 1) from migrations',
+  'select * from commands, (with x as (select 1) select 1) as y, x',
   // other statements, several, none
   '',
   ';',

@@ -1,47 +1,55 @@
 // The first half of the gate: what can be judged from the text. It sees what the tree hides (the definition of an
-// inline window), and keeps the text inside the statement that asks for the tree.
+// inline window, the function of APPLY), and keeps the text inside the statement that asks for the tree.
 
 import type { SqlToken } from './sql-tokens.ts'
 import { FORBIDDEN_WORDS, isAllowedFunction, WORDS_BEFORE_PARENTHESIS } from './sql-vocabulary.ts'
 
 export type TextFinding =
-  | { readonly ok: true; readonly withNames: ReadonlySet<string> }
+  | { readonly ok: true; readonly expected: ExpectedOfTree }
   | { readonly ok: false; readonly reason: string }
 
+/** What the tree has to hold, seen from the text. A tree with less hides something. */
+export type ExpectedOfTree = {
+  readonly selects: number
+  readonly memberships: number
+  /** Names that the query's own leading WITH gives to subqueries. */
+  readonly withNames: ReadonlySet<string>
+}
+
 export const MAX_NESTING = 64
-/** In an inline window, which the tree does not show. */
-const NOT_IN_WINDOW = new Set(['select', 'from', 'in', 'with', 'join'])
+
+/** Not in an inline window: the tree has no node for one, and BETWEEN, which it writes out, can make the counts fit. */
+const NOT_IN_WINDOW: ReadonlySet<string> = new Set(['select', 'in', 'from', 'with'])
 
 export function checkText(tokens: readonly SqlToken[]): TextFinding {
-  const first = tokens.find(({ kind, ...token }) => kind !== 'symbol' || ('text' in token && token.text !== '('))
-  const firstWord = first?.kind === 'word' ? first.text.toLowerCase() : ''
-  if (firstWord !== 'select' && firstWord !== 'with') return no('a question is one SELECT')
+  const first = tokens.find((token) => !isSymbol(token, '('))
+  if (!isWord(first, 'select') && !isWord(first, 'with')) return no('a question is one SELECT')
   const withNames = new Set<string>()
-  /** For each open parenthesis, whether it is, or stands in, the definition of a window. */
+  let inLeadingWith = isWord(tokens[0], 'with')
+  /** For each open parenthesis, whether it holds the definition of a window, or stands in one. */
   const open: boolean[] = []
   for (const [index, token] of tokens.entries()) {
-    const previous = tokens[index - 1]
     if (token.kind === 'word') {
-      const word = token.text.toLowerCase()
-      const forbidden = FORBIDDEN_WORDS.get(word)
+      const forbidden = FORBIDDEN_WORDS.get(token.text.toLowerCase())
       if (forbidden !== undefined) return no(`${token.text.toUpperCase()} is not taken here: ${forbidden}`)
-      if (open.at(-1) === true && NOT_IN_WINDOW.has(word)) return no('a window may not hold a query of its own')
+      if (open.at(-1) === true && NOT_IN_WINDOW.has(token.text.toLowerCase())) {
+        return no('a window may not hold a query of its own')
+      }
+      if (open.length === 0 && isWord(token, 'select')) inLeadingWith = false
     }
-    if (token.kind === 'word' || token.kind === 'quoted-name') {
-      if (isWithName(tokens, index)) withNames.add(token.text)
-      continue
-    }
-    if (token.kind !== 'symbol') continue
-    if (token.text === '(') {
-      const refusal = beforeParenthesis(previous)
+    if (inLeadingWith && open.length === 0 && isWithName(tokens, index)) withNames.add(nameOf(token))
+    if (isSymbol(token, '(')) {
+      const refusal = beforeParenthesis(tokens[index - 1])
       if (refusal !== null) return no(refusal)
-      open.push(open.at(-1) === true || (previous?.kind === 'word' && previous.text.toLowerCase() === 'over'))
+      open.push(open.at(-1) === true || isWord(tokens[index - 1], 'over'))
       if (open.length > MAX_NESTING) return no(`parentheses are nested more than ${MAX_NESTING} deep`)
-    } else if (token.text === ')' && open.pop() === undefined) {
+    } else if (isSymbol(token, ')') && open.pop() === undefined) {
       return no('there is one closing parenthesis too many')
     }
   }
-  return open.length === 0 ? { ok: true, withNames } : no('a parenthesis is not closed')
+  if (open.length > 0) return no('a parenthesis is not closed')
+  const count = (word: string): number => tokens.filter((token) => isWord(token, word)).length
+  return { ok: true, expected: { selects: count('select'), memberships: count('in'), withNames } }
 }
 
 /** A name before a parenthesis calls something, however it is quoted. */
@@ -56,12 +64,18 @@ export function notAFunction(name: string): string {
   return `${name} is not among the functions that can be used here`
 }
 
-/** `WITH name AS (SELECT`, or the same behind a comma. */
+/** `WITH name AS (`, or the same behind a comma. */
 function isWithName(tokens: readonly SqlToken[], index: number): boolean {
-  const before = tokens[index - 1]
-  const [as, parenthesis] = [tokens[index + 1], tokens[index + 2]]
-  const begins = (before?.kind === 'word' && before.text.toLowerCase() === 'with') || isSymbol(before, ',')
-  return begins && as?.kind === 'word' && as.text.toLowerCase() === 'as' && isSymbol(parenthesis, '(')
+  const begins = isWord(tokens[index - 1], 'with') || isSymbol(tokens[index - 1], ',')
+  return begins && nameOf(tokens[index]) !== '' && isWord(tokens[index + 1], 'as') && isSymbol(tokens[index + 2], '(')
+}
+
+function nameOf(token: SqlToken | undefined): string {
+  return token?.kind === 'word' || token?.kind === 'quoted-name' ? token.text : ''
+}
+
+function isWord(token: SqlToken | undefined, word: string): boolean {
+  return token?.kind === 'word' && token.text.toLowerCase() === word
 }
 
 function isSymbol(token: SqlToken | undefined, text: string): boolean {

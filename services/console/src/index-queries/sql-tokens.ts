@@ -12,7 +12,7 @@ export type Tokens =
   | { readonly ok: false; readonly reason: string }
 
 /** Alternatives in order; the sticky expression must match at each place. Comments and spaces carry nothing. */
-const SPACE_OR_COMMENT = /(?:[ \t\r\n]+|--[^\r\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)/y
+const SPACE_OR_COMMENT = /(?:[ \t\r\n]+|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)/y
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z0-9_])/y
 const STRING = /'(?:[^'\\\0]|''|\\[\\'"`ntr0bf/%_])*'/y

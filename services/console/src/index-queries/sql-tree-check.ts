@@ -2,7 +2,7 @@
 // functions are taken from lists.
 
 import { isAllowedFunction, TABLES, TREE_NODES } from './sql-vocabulary.ts'
-import { notAFunction } from './sql-text-check.ts'
+import { type ExpectedOfTree, notAFunction } from './sql-text-check.ts'
 
 export type TreeFinding = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
@@ -14,12 +14,25 @@ const ALIAS = / ?\(alias [^()]*\)$/
 const MEMBERSHIP = new Set(['in', 'notin', 'nullin', 'notnullin', 'globalin', 'globalnotin'])
 
 /** `lines` is the answer of EXPLAIN AST, `database` the one whose tables may be named. */
-export function checkTree(lines: readonly string[], database: string, withNames: ReadonlySet<string>): TreeFinding {
+export function checkTree(lines: readonly string[], database: string, expected: ExpectedOfTree): TreeFinding {
   const root = parseTree(lines)
   if (root === null) return { ok: false, reason: 'the database read the query in a way that is not understood here' }
   if (root.kind !== 'SelectWithUnionQuery') return { ok: false, reason: 'a question is one SELECT' }
-  const reason = refusalOf(root, null, database, withNames)
+  const reason = refusalOf(root, null, database, expected.withNames) ?? hidden(root, expected)
   return reason === null ? { ok: true } : { ok: false, reason }
+}
+
+/** Some parts of a query have no node of their own; whatever reads a table must have one. */
+function hidden(root: Node, expected: ExpectedOfTree): string | null {
+  const selects = countNodes(root, ({ kind }) => kind === 'SelectQuery')
+  if (selects !== expected.selects)
+    return 'a SELECT stands where it cannot be checked, in a window or a BETWEEN perhaps'
+  const memberships = countNodes(root, ({ kind, name }) => kind === 'Function' && MEMBERSHIP.has(name.toLowerCase()))
+  return memberships === expected.memberships ? null : 'an IN stands where it cannot be checked'
+}
+
+function countNodes(node: Node, matches: (node: Node) => boolean): number {
+  return node.children.reduce((sum, child) => sum + countNodes(child, matches), matches(node) ? 1 : 0)
 }
 
 function refusalOf(node: Node, parent: Node | null, database: string, withNames: ReadonlySet<string>): string | null {

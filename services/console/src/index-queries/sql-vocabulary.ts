@@ -54,7 +54,7 @@ const STRINGS = `lower upper lowerUTF8 upperUTF8 length lengthUTF8 char_length c
   substr mid substringUTF8 left right position positionCaseInsensitive locate replace replaceOne replaceAll
   replaceRegexpOne replaceRegexpAll reverse trim trimLeft trimRight trimBoth ltrim rtrim splitByChar splitByString
   splitByWhitespace splitByNonAlpha arrayStringConcat startsWith endsWith hasToken hasTokenCaseInsensitive hasAnyTokens
-  hasAllTokens multiSearchAny countSubstrings regexpExtract extractAll leftPad rightPad format hex unhex
+  hasAllTokens multiSearchAny countSubstrings regexpExtract extractAll leftPad rightPad hex unhex
   base64Encode initcap ascii`
 
 const COLLECTIONS = `has hasAny hasAll indexOf countEqual arrayJoin arrayMap arrayFilter arrayCount arrayExists arrayAll
@@ -126,8 +126,6 @@ export const TREE_NODES: ReadonlySet<string> = new Set([
   'Literal',
   'Asterisk',
   'QualifiedAsterisk',
-  'ColumnsListMatcher',
-  'QualifiedColumnsListMatcher',
   'ColumnsTransformerList',
   'ColumnsExceptTransformer',
   'ColumnsReplaceTransformer',

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClickHouseClient, createClient, type QueryParams } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient, type QueryParams } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeEngineConfiguration } from './engine-configuration.ts'
 import { EngineProcess } from './engine-process.ts'
@@ -17,6 +17,7 @@ function connect(options: { password?: string; database?: string } = {}): ClickH
   return createClient({
     url,
     username: 'sluice',
+    log: { level: ClickHouseLogLevel.OFF },
     password: options.password ?? PASSWORD,
     database: options.database ?? 'sluice',
   })

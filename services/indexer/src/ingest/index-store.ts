@@ -71,14 +71,16 @@ export class ClickHouseIndex implements IndexStore {
    */
   async insert({ topic, partition, first, last, digest }: BlockName, rows: BlockRows): Promise<void> {
     for (const table of TABLES) {
-      const values: readonly object[] = rows[table]
-      const [row] = values
+      const all: readonly Readonly<Record<string, unknown>>[] = rows[table]
+      const [row] = all
       if (row === undefined) continue
+      const columns = Object.keys(row) as [string, ...string[]]
       await this.#client.insert({
         table,
-        values,
-        columns: Object.keys(row) as [string, ...string[]],
-        format: 'JSONEachRow',
+        values: all.map((values) => columns.map((column) => values[column])),
+        columns,
+        // Without the names of the columns in every row: less to send and to parse.
+        format: 'JSONCompactEachRow',
         clickhouse_settings: {
           async_insert: 0,
           insert_deduplicate: 1,
