@@ -7,6 +7,7 @@ import ipaddress
 import json
 import os
 import threading
+import time
 import uuid
 
 import psycopg
@@ -15,6 +16,11 @@ from psycopg.types.json import Jsonb
 LOGIN = {"host": "localhost", "dbname": "shop", "sslmode": "verify-full", "connect_timeout": "20"}
 DEADLINE_SECONDS = 20
 LONG = "select count(*) as psycopg from generate_series(1, 100000) a, generate_series(1, 100000) b"
+
+
+def settings_of(target):
+    variables = {"port": "PORT", "user": "USER", "password": "PASSWORD", "sslrootcert": "AUTHORITY"}
+    return {name: os.environ[f"{target}_{variable}"] for name, variable in variables.items()}
 
 
 def connect(**settings):
@@ -227,22 +233,22 @@ def named_cursor():
         return {"refused": refused, "alive": conn.execute("select 'alive'").fetchone()}
 
 
+def until_running():
+    """Seen past Sluice, as the same role."""
+    with connect(**settings_of("DIRECT"), autocommit=True) as conn:
+        until = time.monotonic() + DEADLINE_SECONDS
+        running = "select 1 from pg_stat_activity where state = 'active' and query = %s"
+        while conn.execute(running, [LONG]).fetchone() is None and time.monotonic() < until:
+            time.sleep(0.02)
+
+
 def cancelled(how, **settings):
     with connect(autocommit=True, **settings) as conn:
         seen = []
-        done = threading.Event()
-
-        def run():
-            seen.append(attempt(lambda: conn.execute(LONG)))
-            done.set()
-
-        thread = threading.Thread(target=run, daemon=True)
+        thread = threading.Thread(target=lambda: seen.append(attempt(lambda: conn.execute(LONG))), daemon=True)
         thread.start()
-        # One that comes before the statement has no effect, as in PostgreSQL: it is asked until it has ended.
-        for _ in range(DEADLINE_SECONDS * 5):
-            if done.wait(0.2):
-                break
-            how(conn)
+        until_running()
+        how(conn)
         thread.join(DEADLINE_SECONDS)
         return [seen, conn.execute("select 'alive'").fetchone()]
 
@@ -289,8 +295,7 @@ SAME = [values, parameters, prepared, ten_thousand_rows, transactions, pipeline,
 SLUICE = [refusals, copy, refused_in_transaction, refused_in_pipeline, named_cursor, cancel, logins]
 
 for part, target, tasks in [("through", "SLUICE", SAME), ("past", "DIRECT", SAME), ("own", "SLUICE", SLUICE)]:
-    settings = {"port": "PORT", "user": "USER", "password": "PASSWORD", "sslrootcert": "AUTHORITY"}
-    LOGIN.update({name: os.environ[f"{target}_{variable}"] for name, variable in settings.items()})
+    LOGIN.update(settings_of(target))
     for task in tasks:
         try:
             outcome = {"result": task()}

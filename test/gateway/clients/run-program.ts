@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 
-const DEADLINE_MS = 60_000
+/** Less than a hook may take, so that what came of it until then is told. */
+const DEADLINE_MS = 100_000
 
 export type ProgramOptions = {
   readonly env?: Readonly<Record<string, string>>
