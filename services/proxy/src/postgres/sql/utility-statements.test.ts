@@ -117,6 +117,17 @@ describe('session statements', () => {
     'show app.secret',
     'show ssl_key_file',
     'set seed to 0.5',
+    'set default_transaction_read_only = off',
+    'set local transaction_read_only = false',
+    'set transaction_read_only to default',
+    'reset transaction_read_only',
+    'set transaction read write',
+    'set transaction isolation level serializable, read write',
+    'set session characteristics as transaction read write',
+    'begin read write',
+    'start transaction isolation level serializable, read write, read only',
+    "select set_config('transaction_read_only', 'off', true)",
+    "select set_config('default_transaction_read_only', $1, false)",
   ])('guarded: %s', (text) => {
     expect(facts(text).kind).toBe('other')
   })

@@ -28,6 +28,17 @@ const TRANSACTION_OPTIONS: ReadonlySet<string> = new Set([
   'transaction_deferrable',
 ])
 
+/** Whether all of them are known, and what they say of reading and writing. */
+function transactionMode(options: unknown): 'read write' | 'harmless' | 'unknown' {
+  const elements = ((options ?? []) as readonly { DefElem?: RawNode }[]).map(({ DefElem }) => DefElem ?? {})
+  if (!elements.every(({ defname }) => TRANSACTION_OPTIONS.has(textOf(defname)))) return 'unknown'
+  const readWrite = elements.some(({ defname, arg }) => {
+    const { ival } = ((arg as RawNode | undefined)?.['A_Const'] ?? {}) as { ival?: { ival?: number } }
+    return defname === 'transaction_read_only' && ival?.ival !== 1
+  })
+  return readWrite ? 'read write' : 'harmless'
+}
+
 /** Statements whose node's name says it badly, or that are not DDL. The others are named after their node. */
 const NAMED: Readonly<Record<string, Named>> = {
   InsertStmt: { verb: 'INSERT', effect: 'write' },
@@ -135,9 +146,11 @@ function other(nodeType: string, named: Named, statement: RawNode): StatementFac
 function transaction(statement: RawNode): StatementFacts {
   const kind = String(statement['kind'])
   const verb = TRANSACTION_VERBS[kind]
-  const options = (statement['options'] ?? []) as readonly { DefElem?: { defname?: string } }[]
-  const known = options.every((option) => TRANSACTION_OPTIONS.has(option.DefElem?.defname ?? ''))
-  if (verb !== undefined && known) return { kind: 'transaction', verb }
+  const mode = transactionMode(statement['options'])
+  if (verb !== undefined && mode === 'harmless') return { kind: 'transaction', verb }
+  if (verb !== undefined && mode === 'read write') {
+    return other('TransactionStmt', { verb: `${verb} READ WRITE`, effect: 'write' }, {})
+  }
   return other(
     'TransactionStmt',
     { verb: TWO_PHASE_VERBS[kind] ?? `${verb} with these options`, effect: 'unknown' },
@@ -171,9 +184,10 @@ function setting(statement: RawNode): StatementFacts {
   if (kind === 'VAR_RESET_ALL') return { kind: 'session', verb: 'RESET', target: null }
   if (kind === 'VAR_RESET' && isSettable(name, null)) return { kind: 'session', verb: 'RESET', target: name }
   if (kind === 'VAR_SET_MULTI' && (name === 'transaction' || name === 'session characteristics')) {
-    const options = (args ?? []) as readonly { DefElem?: { defname?: string } }[]
-    if (options.every((option) => TRANSACTION_OPTIONS.has(option.DefElem?.defname ?? ''))) {
-      return { kind: 'session', verb: 'SET', target: name }
+    const mode = transactionMode(args)
+    if (mode === 'harmless') return { kind: 'session', verb: 'SET', target: name }
+    if (mode === 'read write') {
+      return other('VariableSetStmt', { verb: 'SET TRANSACTION READ WRITE', effect: 'write' }, {})
     }
   }
   if (kind === 'VAR_SET_DEFAULT' && isSettable(name, null)) return { kind: 'session', verb: 'SET', target: name }

@@ -21,7 +21,7 @@ const SETTABLE: ReadonlyMap<string, Accepts> = new Map<string, Accepts>([
   ['datestyle', anything],
   ['default_transaction_deferrable', anything],
   ['default_transaction_isolation', LEVELS],
-  ['default_transaction_read_only', anything],
+  ['default_transaction_read_only', ON],
   ['extra_float_digits', anything],
   ['idle_in_transaction_session_timeout', anything],
   ['idle_session_timeout', anything],
@@ -33,10 +33,13 @@ const SETTABLE: ReadonlyMap<string, Accepts> = new Map<string, Accepts>([
   ['timezone', anything],
   ['transaction_deferrable', anything],
   ['transaction_isolation', LEVELS],
-  ['transaction_read_only', anything],
+  ['transaction_read_only', ON],
   ['transaction_timeout', anything],
   ['xmloption', oneOf('content', 'document')],
 ])
+
+/** Their default is not the session's: up to PostgreSQL 15, `SET transaction_read_only TO DEFAULT` means off. */
+const WITHOUT_DEFAULT: ReadonlySet<string> = new Set(['transaction_read_only'])
 
 const SHOWN_ONLY = `
   all block_size data_checksums default_table_access_method default_tablespace default_text_search_config escape_string_warning in_hot_standby
@@ -58,6 +61,7 @@ export function isFreelySettable(name: string): boolean {
 
 /** May a client set it to this value? `null` is its default, or the value that the session began with. */
 export function isSettable(name: string, value: string | null): boolean {
-  const accepts = SETTABLE.get(name.toLowerCase())
-  return accepts !== undefined && (value === null || accepts(value))
+  const folded = name.toLowerCase()
+  const accepts = SETTABLE.get(folded)
+  return accepts !== undefined && (value === null ? !WITHOUT_DEFAULT.has(folded) : accepts(value))
 }
