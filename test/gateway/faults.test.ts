@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
-import { type RunningProxy, type ProxyOptions, startProxy } from '../stand/proxy.ts'
+import { type ProxyOptions, type RunningProxy, startProxy } from '../stand/proxy.ts'
 import {
   authenticateBy,
   bind,

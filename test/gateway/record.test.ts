@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, startDatabase } from '../stand/database.ts'
-import { type RunningProxy, type RecordedFrame, startProxy } from '../stand/proxy.ts'
+import { type RecordedFrame, type RunningProxy, startProxy } from '../stand/proxy.ts'
 import { bind, close, describe as describeMessage, execute, logIn, parse, query, sync } from '../stand/wire-client.ts'
 
 const SSN = '219-09-9999'
@@ -112,11 +112,11 @@ describe('what can be read without the key', () => {
   ])('is never %s: not in the journal, the log or the metrics', async (_name, value) => {
     const folder = join(proxy.dir, 'log', 'sluice.frames.v1')
     const metrics = await (await fetch(`${proxy.healthUrl}/metrics`)).text()
-    const texts = [
-      proxy.log(),
-      metrics,
-      ...readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1')),
-    ]
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
+    expect(files.join('').length).toBeGreaterThan(100_000)
+    const texts = [proxy.log(), metrics, ...files]
     for (const text of texts) expect(text.includes(value)).toBe(false)
     expect(JSON.stringify(frames.map(({ header }) => header))).not.toContain(value)
   })
