@@ -22,6 +22,9 @@ export function strictText(bytes: Buffer): string | null {
   }
 }
 
+/** Two names that agree so far are one to a server (its NAMEDATALEN, less the NUL). */
+const MAX_NAME_BYTES = 63
+
 /** A cursor over one message's body. Reading past the end makes it `broken` and yields empty values. */
 export class BodyReader {
   readonly #bytes: Buffer
@@ -80,7 +83,17 @@ export class BodyReader {
     return bytes
   }
 
-  /** A name or text in strict UTF-8; broken when it is not. */
+  /**
+   * The name of a prepared statement or a portal as a server keeps it. Broken when it is not ASCII: what else two names
+   * have in common is settled by the server's encoding.
+   */
+  cName(): string {
+    const bytes = this.cBytes()
+    if (bytes.some((byte) => byte >= 0x80)) this.broken = true
+    return bytes.toString('latin1', 0, MAX_NAME_BYTES)
+  }
+
+  /** Text in strict UTF-8; broken when it is not. */
   cText(): string {
     const text = strictText(this.cBytes())
     if (text === null) this.broken = true
@@ -93,7 +106,7 @@ export type ParseBody = { readonly name: string; readonly text: string | null }
 /** `text` is null when it is not UTF-8. */
 export function decodeParse(message: Buffer): ParseBody | null {
   const body = new BodyReader(message)
-  const name = body.cText()
+  const name = body.cName()
   const text = strictText(body.cBytes())
   const count = body.uint16()
   body.bytes(count * 4)
@@ -113,8 +126,8 @@ export type BindBody = { readonly portal: string; readonly statement: string; re
 
 export function decodeBind(message: Buffer): BindBody | null {
   const body = new BodyReader(message)
-  const portal = body.cText()
-  const statement = body.cText()
+  const portal = body.cName()
+  const statement = body.cName()
   const formats = readFormats(body)
   const values: BoundValue[] = []
   const count = body.uint16()
@@ -139,7 +152,7 @@ export type ExecuteBody = { readonly portal: string; readonly maxRows: number }
 
 export function decodeExecute(message: Buffer): ExecuteBody | null {
   const body = new BodyReader(message)
-  const portal = body.cText()
+  const portal = body.cName()
   const maxRows = body.int32()
   return body.broken || !body.done ? null : { portal, maxRows }
 }
@@ -153,7 +166,7 @@ const PORTAL = 'P'.charCodeAt(0)
 export function decodeNamed(message: Buffer): NamedTarget | null {
   const body = new BodyReader(message)
   const kind = body.uint8()
-  const name = body.cText()
+  const name = body.cName()
   if (body.broken || !body.done || (kind !== STATEMENT && kind !== PORTAL)) return null
   return { target: kind === STATEMENT ? 'statement' : 'portal', name }
 }
