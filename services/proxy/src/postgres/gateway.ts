@@ -14,6 +14,7 @@ import type { StatementReader } from './session/statements.ts'
 import type { SessionFactory } from './session-factory.ts'
 import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
 import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
+import { GUARDED_SETTINGS } from './upstream/guarded-settings.ts'
 import type { FrameBounds } from './wire/client-framer.ts'
 import * as encode from './wire/encode.ts'
 
@@ -185,7 +186,7 @@ export class PostgresGateway {
       password: await connection.password(),
       keyCache,
       // Only plain reads pass so far: the upstream is told so too.
-      settings: new Map([...settings, ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']]),
+      settings: new Map([...settings, ...GUARDED_SETTINGS, ['default_transaction_read_only', 'on']]),
     }
     return connectUpstream(connection.address, login, AbortSignal.timeout(this.#options.limits.upstreamConnectMs))
   }

@@ -1,6 +1,7 @@
 // Follows what the upstream answers: which request each message belongs to, when a request has ended, what is rewritten.
 
 import type { OpenRequest, Session } from '@sluice/session'
+import { GUARDED_SETTINGS } from '../upstream/guarded-settings.ts'
 import { decodeParameterStatus, decodeReport } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { SERVER } from '../wire/message-types.ts'
@@ -33,12 +34,6 @@ const COMPLETES: ReadonlyMap<number, readonly ReplyTo[]> = new Map([
 
 /** Messages that also belong inside the answer to a simple query. */
 const IN_QUERY: ReadonlySet<number> = new Set([SERVER.rowDescription, SERVER.commandComplete, SERVER.emptyQuery])
-
-/** Settings that decide how a statement is read: with another value the server reads another statement than we did. */
-const GUARDED_SETTINGS: ReadonlyMap<string, string> = new Map([
-  ['client_encoding', 'UTF8'],
-  ['standard_conforming_strings', 'on'],
-])
 
 export class Replies implements ServerMessageSink {
   readonly #session: Session

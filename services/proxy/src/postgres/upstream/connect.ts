@@ -10,6 +10,7 @@ import { ByteReader } from '../handshake/byte-reader.ts'
 import { BodyReader, decodeParameterStatus, decodeReport } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { AUTHENTICATION, PROTOCOL_3_0, SERVER } from '../wire/message-types.ts'
+import { GUARDED_SETTINGS } from './guarded-settings.ts'
 
 export type UpstreamAddress = {
   readonly host: string
@@ -154,6 +155,7 @@ async function logIn(socket: Socket, login: UpstreamLogin): Promise<Upstream> {
         cancelKey = { processId: bytes.readInt32BE(5), secret: Buffer.from(bytes.subarray(9)) }
         break
       case SERVER.readyForQuery:
+        requireGuardedSettings(reported)
         return { socket, parameters: reported, cancelKey, received: reader.release() }
       case SERVER.error:
         throw loginRefused(bytes)
@@ -163,6 +165,14 @@ async function logIn(socket: Socket, login: UpstreamLogin): Promise<Upstream> {
       default:
         throw new UpstreamFailed('upstream_protocol', 'the upstream sent an unexpected message during login')
     }
+  }
+}
+
+/** What stands between may have dropped what was asked for, and a database can have defaults of its own. */
+function requireGuardedSettings(reported: ReadonlyMap<string, string>): void {
+  for (const [name, value] of GUARDED_SETTINGS) {
+    if (reported.get(name) === value) continue
+    throw new UpstreamFailed('upstream_settings', `the upstream does not begin with ${name} = ${value}`)
   }
 }
 
