@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS events
     `topic` LowCardinality(String),
     `partition` UInt32,
     `offset` UInt64 CODEC(Delta, ZSTD(1)),
+    `logged_at` DateTime64(6, 'UTC') COMMENT 'When the log took the record: what retention counts from' CODEC(Delta, ZSTD(1)),
     `event_id` UUID,
     `session_id` UUID,
     `sequence` UInt64 COMMENT 'From 0 in each session, without gaps',
@@ -49,13 +50,14 @@ CREATE TABLE IF NOT EXISTS events
     `record` String DEFAULT base64Decode(record_base64) COMMENT 'The audit record, byte for byte' CODEC(ZSTD(3)),
     `headers` String COMMENT 'The record''s headers as JSON' CODEC(ZSTD(3)),
     INDEX event_ids event_id TYPE bloom_filter(0.01) GRANULARITY 4,
+    INDEX times time TYPE minmax GRANULARITY 1,
     INDEX offsets offset TYPE minmax GRANULARITY 1,
     INDEX words text TYPE text(tokenizer = 'splitByNonAlpha')
 )
 ENGINE = MergeTree
-PARTITION BY (toYYYYMMDD(time), retention_days)
+PARTITION BY (toYYYYMMDD(logged_at), retention_days)
 ORDER BY (session_id, sequence)
-TTL toDateTime(time) + toIntervalDay(retention_days)
+TTL toDateTime(logged_at) + toIntervalDay(retention_days)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE IF NOT EXISTS commands
@@ -63,6 +65,7 @@ CREATE TABLE IF NOT EXISTS commands
     `topic` LowCardinality(String),
     `partition` UInt32,
     `offset` UInt64 CODEC(Delta, ZSTD(1)),
+    `logged_at` DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
     `command_id` UUID COMMENT 'The event of the request: the id that a refusal names',
     `event_id` UUID COMMENT 'The event that finished it',
     `session_id` UUID,
@@ -108,9 +111,9 @@ CREATE TABLE IF NOT EXISTS commands
     INDEX words text TYPE text(tokenizer = 'splitByNonAlpha')
 )
 ENGINE = MergeTree
-PARTITION BY (toYYYYMMDD(time), retention_days)
+PARTITION BY (toYYYYMMDD(logged_at), retention_days)
 ORDER BY (time, session_id, sequence)
-TTL toDateTime(time) + toIntervalDay(retention_days)
+TTL toDateTime(logged_at) + toIntervalDay(retention_days)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE IF NOT EXISTS access
@@ -118,6 +121,7 @@ CREATE TABLE IF NOT EXISTS access
     `topic` LowCardinality(String),
     `partition` UInt32,
     `offset` UInt64 CODEC(Delta, ZSTD(1)),
+    `logged_at` DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
     `command_id` UUID,
     `session_id` UUID,
     `sequence` UInt64,
@@ -145,9 +149,9 @@ CREATE TABLE IF NOT EXISTS access
     `retention_days` UInt16
 )
 ENGINE = MergeTree
-PARTITION BY (toYYYYMMDD(time), retention_days)
+PARTITION BY (toYYYYMMDD(logged_at), retention_days)
 ORDER BY (relation, time, session_id, sequence)
-TTL toDateTime(time) + toIntervalDay(retention_days)
+TTL toDateTime(logged_at) + toIntervalDay(retention_days)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE IF NOT EXISTS session_parts
@@ -157,6 +161,7 @@ CREATE TABLE IF NOT EXISTS session_parts
     `closed_at` SimpleAggregateFunction(max, Nullable(DateTime64(6, 'UTC'))),
     `first_at` SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
     `last_at` SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
+    `logged_at` SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
     `last_sequence` SimpleAggregateFunction(max, UInt64),
     `events` SimpleAggregateFunction(sum, UInt64),
     `commands` SimpleAggregateFunction(sum, UInt64),
@@ -181,5 +186,5 @@ CREATE TABLE IF NOT EXISTS session_parts
 )
 ENGINE = AggregatingMergeTree
 ORDER BY session_id
-TTL toDateTime(last_at) + toIntervalDay(retention_days)
+TTL toDateTime(logged_at) + toIntervalDay(retention_days)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;

@@ -50,6 +50,7 @@ beforeAll(async () => {
   const records = audits.map((event, offset) => ({
     topic: 't',
     partition: 0,
+    time: SESSION_START_MICROS,
     offset,
     value: Buffer.from('x'),
     headers: '{}',
@@ -66,9 +67,9 @@ describe('sessions', () => {
     expect(sessions.find(({ sessionId }) => sessionId === idOf('closed'))).toEqual({
       sessionId: idOf('closed'),
       state: 'closed',
-      openedAt: '2026-09-21T14:13:20.000000Z',
-      closedAt: '2026-09-21T14:13:20.005000Z',
-      lastAt: '2026-09-21T14:13:20.005000Z',
+      openedAt: '2090-01-01T00:00:00.000000Z',
+      closedAt: '2090-01-01T00:00:00.005000Z',
+      lastAt: '2090-01-01T00:00:00.005000Z',
       subject: 'agent',
       subjectKind: 'agent',
       issuer: 'https://issuer',

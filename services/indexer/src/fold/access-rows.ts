@@ -28,7 +28,7 @@ export function accessRows({ header }: Audit, command: CommandRow): readonly Acc
 }
 
 function accessRow(command: CommandRow, object: string, column: string, how: string, tag: string): AccessRow {
-  const { topic, partition, offset, command_id, session_id, sequence, time } = command
+  const { topic, partition, offset, logged_at, command_id, session_id, sequence, time } = command
   const { subject, subject_kind, subject_issuer, subject_groups, on_behalf_of, connection } = command
   const { action, decision, policy, status, error, rows, masked, text, retention_days } = command
   const { schema, relation } = objectName(object)
@@ -36,6 +36,7 @@ function accessRow(command: CommandRow, object: string, column: string, how: str
     topic,
     partition,
     offset,
+    logged_at,
     command_id,
     session_id,
     sequence,

@@ -7,7 +7,7 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 /** The row of `commands`, from the event that finished it: that one carries everything. */
 export function commandRow({ header, unsanitised }: Audit, event: EventRow): CommandRow {
   const masked = header.obligations.filter(({ kind }) => kind === 'mask')
-  const { topic, partition, offset, event_id, session_id, sequence } = event
+  const { topic, partition, offset, logged_at, event_id, session_id, sequence } = event
   const { subject, subject_kind, subject_issuer, subject_groups, on_behalf_of, connection, protocol } = event
   const { operation, actions, decision, policies, policy_version, reason, approval_id, grant_id } = event
   const { status, error, rows, bytes, duration_us, trace, node_id, fingerprint, text, retention_days } = event
@@ -15,6 +15,7 @@ export function commandRow({ header, unsanitised }: Audit, event: EventRow): Com
     topic,
     partition,
     offset,
+    logged_at,
     command_id: header.requestId ?? event_id,
     event_id,
     session_id,

@@ -3,13 +3,14 @@ import type { IndexedRecord } from './fold-block.ts'
 import { type EventRow, RETENTION_DAYS } from './rows.ts'
 
 /** The row of `events`: everything the record says, and the record itself. */
-export function eventRow({ topic, partition, offset, value, headers, audit }: IndexedRecord): EventRow {
+export function eventRow({ topic, partition, offset, time, value, headers, audit }: IndexedRecord): EventRow {
   const { header } = audit
   const { subject, decision, outcome } = header
   return {
     topic,
     partition,
     offset,
+    logged_at: indexTime(time),
     event_id: header.eventId,
     session_id: header.sessionId,
     sequence: indexCount(header.sequence),

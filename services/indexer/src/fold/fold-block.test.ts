@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { audit, idOf, sessionOf } from '../audit.fixture.ts'
+import { audit, idOf, SESSION_START_MICROS, sessionOf } from '../audit.fixture.ts'
 import { foldBlock, type IndexedRecord } from './fold-block.ts'
 
 function records(audits: readonly IndexedRecord['audit'][], from = 0): IndexedRecord[] {
   return audits.map((event, index) => ({
     topic: 't',
     partition: 0,
+    time: SESSION_START_MICROS,
     offset: from + index,
     value: Buffer.from([index]),
     headers: '{}',
@@ -60,8 +61,8 @@ describe('a folded block', () => {
     expect(command).toMatchObject({
       command_id: idOf('request'),
       event_id: idOf('a', 5),
-      time: '2026-09-21 14:13:20.004750',
-      finished_at: '2026-09-21 14:13:20.005000',
+      time: '2090-01-01 00:00:00.004750',
+      finished_at: '2090-01-01 00:00:00.005000',
       subject: 'agent',
       action: 'sql:ddl',
       text: 'drop table customers',

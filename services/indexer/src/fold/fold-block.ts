@@ -12,6 +12,8 @@ export type IndexedRecord = {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  /** Microseconds: when the log took the record. */
+  readonly time: number
   readonly value: Buffer
   readonly headers: string
   readonly audit: Audit

@@ -4,8 +4,8 @@ import type { IndexTime } from './rows.ts'
 
 export const MAX_INDEX_TEXT_CHARACTERS = 1_048_576
 const MICROS_PER_SECOND = 1_000_000
-/** 1970 to the end of 2200: inside DateTime64(6) with room for the retention's days. */
-const LAST_MICROS = 7_289_654_399 * MICROS_PER_SECOND
+/** The database's 32-bit times, from which rows expire, end in 2106. */
+const LAST_MICROS = Date.UTC(2104, 0, 1) * 1_000
 
 export function indexTime(micros: number): IndexTime {
   const whole = Number.isFinite(micros) ? Math.min(Math.max(Math.trunc(micros), 0), LAST_MICROS) : 0

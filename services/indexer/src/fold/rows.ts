@@ -10,7 +10,12 @@ export const RETENTION_DAYS = 400
 /** `2026-03-01 12:00:00.123456`, UTC. */
 export type IndexTime = string
 
-type Place = { readonly topic: string; readonly partition: number; readonly offset: number }
+type Place = {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly logged_at: IndexTime
+}
 
 type Who = {
   readonly subject: string
@@ -123,6 +128,7 @@ export type SessionPartRow = Who & {
   readonly closed_at: IndexTime | null
   readonly first_at: IndexTime
   readonly last_at: IndexTime
+  readonly logged_at: IndexTime
   readonly last_sequence: number
   readonly events: number
   readonly commands: number

@@ -21,6 +21,7 @@ function sessionPart(events: readonly EventRow[], commands: readonly CommandRow[
     closed_at: closed?.time ?? null,
     first_at: times[0] ?? first.time,
     last_at: times.at(-1) ?? last.time,
+    logged_at: last.logged_at,
     last_sequence: last.sequence,
     events: events.length,
     commands: commands.length,

@@ -191,7 +191,7 @@ export class Indexer {
     for (const record of records) {
       const { topic, partition, offset, time, key, value, headers } = record
       const decoded = decodeRecord(this.#options.codec, record)
-      if (decoded.ok) good.push({ topic, partition, offset, value, headers, audit: decoded.audit })
+      if (decoded.ok) good.push({ topic, partition, offset, time, value, headers, audit: decoded.audit })
       else bad.push({ topic, partition, offset, time, error: decoded.error, key, value, headers })
     }
     return { good, bad }
