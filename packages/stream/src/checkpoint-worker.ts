@@ -9,7 +9,6 @@ import { statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort } from 'node:worker_threads'
 import type { CheckpointReport, ToWorker } from './checkpointer.ts'
-import { reasonOf } from './errors.ts'
 import { numberFrom, pragma } from './sqlite.ts'
 
 /** How long the worker may hold the writer up while it waits for readers of old pages. */
@@ -62,34 +61,34 @@ function checkpoint(file: string): void {
   const watched = files.get(file)
   if (watched === undefined) return
   clearTimeout(watched.retry)
-  let report: CheckpointReport
+  let done = false
   try {
     watched.connection ??= connect(file)
-    report = bringToDisk(file, watched.connection, watched.walBytes)
-  } catch (error) {
+    done = bringToDisk(file, watched.connection, watched.walBytes)
+  } catch {
     disconnect(watched)
-    report = { file, walBytes: walFileBytes(file), problem: reasonOf(error) }
   }
-  if (report.problem === null) {
+  if (done) {
     watched.retryMs = RETRY_MS
   } else {
     watched.retry = setTimeout(() => checkpoint(file), watched.retryMs)
     watched.retryMs = Math.min(watched.retryMs * 2, MAX_RETRY_MS)
   }
+  const report: CheckpointReport = { file }
   parentPort?.postMessage(report)
 }
 
-function bringToDisk(file: string, connection: Connection, bound: number): CheckpointReport {
+/** False where a reader or the writer holds a -wal file that is over its bound. */
+function bringToDisk(file: string, connection: Connection, bound: number): boolean {
   let used = copyPages(connection)
   const fileBytes = walFileBytes(file)
-  if (used <= bound && fileBytes <= CUT_FACTOR * bound) return { file, walBytes: used, problem: null }
+  if (used <= bound && fileBytes <= CUT_FACTOR * bound) return true
   for (let round = 0, before = 0; round < PASSIVE_ROUNDS && used - before > SMALL_REST_BYTES; round += 1) {
     before = used
     used = copyPages(connection)
   }
   const row = (fileBytes > CUT_FACTOR * bound ? connection.truncate : connection.restart).get()
-  if (row?.busy !== 0) return { file, walBytes: used, problem: 'a reader or the writer holds the -wal file' }
-  return { file, walBytes: 0, problem: null }
+  return row?.busy === 0
 }
 
 /** Brings to the disk what the -wal file held when it began; returns how many bytes that is from the file's start. */

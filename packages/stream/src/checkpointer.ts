@@ -1,7 +1,6 @@
 // The side of the checkpoint worker that writers see: one thread for all log files of this process.
 
 import { Worker } from 'node:worker_threads'
-import { reasonOf } from './errors.ts'
 
 /** How long after a commit the worker syncs: data is on the disk many times a second, and a burst costs one sync. */
 const SYNC_DELAY_MS = 50
@@ -13,13 +12,8 @@ export type ToWorker =
   | { readonly kind: 'written'; readonly file: string }
   | { readonly kind: 'forget'; readonly file: string }
 
-export type CheckpointReport = {
-  readonly file: string
-  /** Bytes of the -wal file in use; it is begun anew beyond the file's bound. */
-  readonly walBytes: number
-  /** Why the last checkpoint failed or couldn't finish; the worker tries again by itself. */
-  readonly problem: string | null
-}
+/** Says that a checkpoint was tried; the worker tries again by itself where it failed or couldn't finish. */
+export type CheckpointReport = { readonly file: string }
 
 export interface WalWatch {
   /** To be called after each commit; cheap. */
@@ -30,7 +24,6 @@ export interface WalWatch {
 type Watched = {
   readonly file: string
   readonly walBytes: number
-  readonly onReport: (report: CheckpointReport) => void
   writes: number
   announcedWrites: number
   announcing: boolean
@@ -40,8 +33,8 @@ let worker: Worker | undefined
 const watched = new Map<string, Watched>()
 
 /** Has the file's -wal synced and written back by the worker, and begun anew when it is over `walBytes`. */
-export function watchWal(file: string, walBytes: number, onReport: (report: CheckpointReport) => void): WalWatch {
-  const entry: Watched = { file, walBytes, onReport, writes: 0, announcedWrites: 0, announcing: false }
+export function watchWal(file: string, walBytes: number): WalWatch {
+  const entry: Watched = { file, walBytes, writes: 0, announcedWrites: 0, announcing: false }
   watched.set(file, entry)
   if (worker === undefined) startWorker()
   else post({ kind: 'watch', file, walBytes })
@@ -75,13 +68,9 @@ function startWorker(): void {
     if (entry === undefined) return
     entry.announcing = false
     if (entry.writes !== entry.announcedWrites) announceLater(entry)
-    entry.onReport(report)
   })
   // 'exit' follows; without a listener here the error would end the process.
-  started.on('error', (error) => {
-    const problem = `the checkpoint thread ended: ${reasonOf(error)}`
-    for (const { file, onReport } of watched.values()) onReport({ file, walBytes: 0, problem })
-  })
+  started.on('error', () => {})
   started.on('exit', () => {
     worker = undefined
     setTimeout(() => {

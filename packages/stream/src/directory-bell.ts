@@ -1,22 +1,17 @@
-// Wakes a reader when files in a directory change. The watch exists only while somebody waits: a writer under load
+// Wakes a reader when files in directories change. The watch exists only while somebody waits: a writer under load
 // doesn't pay for waking readers that are awake anyway.
 
 import { type FSWatcher, watch } from 'node:fs'
 
 export class DirectoryBell {
-  readonly #directories: readonly string[]
   #watchers: FSWatcher[] = []
   #rung = false
   #ring: (() => void) | undefined
 
-  constructor(directories: readonly string[]) {
-    this.#directories = directories
-  }
-
   /** From now on changes are noticed: look for data after this and before `wait`, and none is missed. */
-  arm(): void {
+  arm(directories: Iterable<string>): void {
     this.disarm()
-    for (const directory of this.#directories) {
+    for (const directory of directories) {
       try {
         const watcher = watch(directory, () => this.#changed())
         watcher.on('error', () => watcher.close())

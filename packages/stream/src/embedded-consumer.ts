@@ -6,7 +6,8 @@ import { reasonOf, StreamError } from './errors.ts'
 import type { Consumer, ConsumerOptions, PollOptions, Position, StoredRecord } from './event-log.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { PartitionReader } from './partition-reader.ts'
-import { listPartitions, partitionFile, topicDirectory } from './topic-files.ts'
+import { SegmentReader } from './segment-reader.ts'
+import { listPartitions, type PartitionFile, topicDirectory } from './topic-files.ts'
 
 /** Longest wait without a look at the files: a watch can miss, on some file systems it always does. */
 const FALLBACK_POLL_MS = 250
@@ -14,10 +15,16 @@ const FALLBACK_POLL_MS = 250
 const BUSY_MS = 20
 const BUSY_PAUSE_MS = 4
 
+interface Reader {
+  endOffset(): number
+  read(offset: number, maxRecords: number, maxBytes: number): StoredRecord[]
+  close(): void
+}
+
 type Partition = {
   readonly topic: string
   readonly partition: number
-  readonly reader: PartitionReader
+  readonly reader: Reader
   readonly startedAt: number
   position: number
 }
@@ -29,7 +36,9 @@ export class EmbeddedConsumer implements Consumer {
   readonly #partitions = new Map<string, Partition>()
   /** Positions set before the partition exists. */
   readonly #sought = new Map<string, number>()
-  readonly #bell: DirectoryBell
+  readonly #bell = new DirectoryBell()
+  /** Where something changes when records arrive. */
+  readonly #watched = new Set<string>()
   readonly #closing = new AbortController()
   #turn = 0
   #lookedAt = 0
@@ -38,7 +47,7 @@ export class EmbeddedConsumer implements Consumer {
   constructor(dir: string, { group, topics, from }: ConsumerOptions) {
     this.#dir = dir
     this.#topics = [...new Set(topics)]
-    this.#bell = new DirectoryBell(this.#topics.map((topic) => topicDirectory(dir, topic)))
+    for (const topic of this.#topics) this.#watched.add(topicDirectory(dir, topic))
     try {
       if (group !== null)
         for (const topic of this.#topics) this.#groups.set(topic, GroupOffsets.open(dir, group, topic))
@@ -117,8 +126,9 @@ export class EmbeddedConsumer implements Consumer {
       await sleep(Math.min(ms, BUSY_PAUSE_MS))
       return []
     }
-    this.#bell.arm()
-    this.#discover('earliest')
+    this.#bell.arm(this.#watched)
+    // The directory of a journal that was found just now is watched too before it is read.
+    if (this.#discover('earliest')) this.#bell.arm(this.#watched)
     const records = this.#readNext(maxRecords, maxBytes)
     if (records.length > 0) this.#bell.disarm()
     else await this.#bell.wait(Math.min(ms, FALLBACK_POLL_MS), signal)
@@ -141,19 +151,23 @@ export class EmbeddedConsumer implements Consumer {
   }
 
   /** Opens partitions that are new. Those that appear later are read from their first record, whatever `from` said. */
-  #discover(from: 'earliest' | 'latest'): void {
+  #discover(from: 'earliest' | 'latest'): boolean {
     this.#lookedAt = performance.now()
+    const before = this.#partitions.size
     for (const topic of this.#topics) {
-      for (const partition of listPartitions(topicDirectory(this.#dir, topic))) {
+      for (const file of listPartitions(topicDirectory(this.#dir, topic))) {
+        const { partition } = file
         const key = keyOf(topic, partition)
         if (this.#partitions.has(key)) continue
-        const reader = new PartitionReader(partitionFile(this.#dir, topic, partition), topic, partition)
+        const reader = openReader(file, topic)
+        if (file.kind === 'journal') this.#watched.add(file.path)
         const start = from === 'earliest' ? 0 : reader.endOffset()
         const startedAt = this.#sought.get(key) ?? this.#groups.get(topic)?.position(partition) ?? start
         this.#sought.delete(key)
         this.#partitions.set(key, { topic, partition, reader, startedAt, position: startedAt })
       }
     }
+    return this.#partitions.size > before
   }
 
   #release(): void {
@@ -175,6 +189,10 @@ export class EmbeddedConsumer implements Consumer {
       `This consumer does not read '${topic}': name it when the consumer is opened.`,
     )
   }
+}
+
+function openReader({ kind, path, partition }: PartitionFile, topic: string): Reader {
+  return kind === 'journal' ? new SegmentReader(path, topic, partition) : new PartitionReader(path, topic, partition)
 }
 
 function readFrom(

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +11,11 @@ import { EmbeddedLog } from './embedded-log.ts'
 import { type OtherProcess, readRecords } from './event-log.contract.ts'
 import { Journal } from './journal.ts'
 import { numbered, numberOf } from './numbered-record.fixture.ts'
+import { PartitionAppender } from './partition-appender.ts'
+import { PartitionWriter } from './partition-writer.ts'
 import { spawnWriter } from './spawn-writer.fixture.ts'
+import { isBusy } from './sqlite.ts'
+import { partitionFile } from './topic-files.ts'
 
 const TOPIC = 'frames.v1'
 let dir: string
@@ -44,12 +48,20 @@ describe('one writer', () => {
   it('refuses a second process while the first lives, and takes over from a killed one', async () => {
     const writer = startWriter(5)
     await writer.acknowledged(5)
-    expect(() => openJournal()).toThrow(/0\.db is being written by another process/)
+    expect(() => openJournal()).toThrow(/0\.journal is being written by another process/)
     await expect(log.producer(TOPIC)).rejects.toMatchObject({ code: 'writer_taken' })
     await writer.kill()
     const journal = openJournal()
     expect(journal.nextOffset).toBe(5)
     journal.close()
+  })
+
+  it('refuses to write a partition in two forms', async () => {
+    openJournal().close()
+    await expect(log.producer(TOPIC)).rejects.toThrow(/0\.db can't be written beside .*0\.journal/)
+    await (await log.producer('other')).close()
+    const open = () => Journal.open({ dir, topic: 'other', partition: 0, maxBytes: 2 ** 30, onFailure: () => {} })
+    expect(open).toThrow(expect.objectContaining({ code: 'log_unwritable' }))
   })
 
   it('lets producers of one process share a partition', async () => {
@@ -112,42 +124,47 @@ describe('waking', () => {
 
 describe('the -wal file', () => {
   it('stays bounded under steady writing with a reader attached', async () => {
-    const journal = openJournal(64 * 2 ** 20)
-    const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
     const bound = 8 * 2 ** 20
+    const file = partitionFile(dir, TOPIC, 0, 'db')
+    const writer = PartitionWriter.open(file, { walBytes: bound })
+    const appender = new PartitionAppender(writer)
+    const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
     let largest = 0
     let read = 0
     let written = 0
     let retired = 0
-    // Every turn writes a page at least: without a new beginning the file would have more than twice the allowed size.
-    const turns = Math.ceil((5 * bound) / 8192)
-    while (written < 4 * turns) {
-      for (let turn = 0; turn < 20; turn += 1) {
-        for (let record = 0; record < 4; record += 1) journal.append(numbered(written++, 600))
-        journal.commit()
+    // Every append writes a page at least: without a new beginning the file would have more than twice the allowed size.
+    const appends = Math.ceil((5 * bound) / 8192)
+    while (written < 4 * appends) {
+      for (let append = 0; append < 20; append += 1) {
+        await appender.append([0, 1, 2, 3].map((index) => numbered(written + index, 600)))
+        written += 4
       }
-      retired += journal.trim((Date.now() - 200) * 1000)
-      largest = Math.max(largest, statSync(join(dir, TOPIC, '0.db-wal')).size)
+      try {
+        retired += writer.trim((Date.now() - 200) * 1000)
+      } catch (error) {
+        if (!isBusy(error)) throw error
+      }
+      largest = Math.max(largest, statSync(`${file}-wal`).size)
       const records = await consumer.poll({ maxRecords: 1000, maxBytes: 2 ** 20, maxWaitMs: 0 })
       for (const record of records) expect(numberOf(record)).toBe(read++)
       await sleep(1)
     }
     expect(retired).toBeGreaterThan(0)
     expect(largest).toBeLessThan(2 * bound + 2 ** 20)
-    journal.close()
+    await appender.close()
   })
 })
 
 describe('the checkpoint worker', () => {
-  it('brings commits to the main file soon, and lets the process end by itself', async () => {
+  it('brings appends to the main file soon, and lets the process end by itself', async () => {
     const program = `
       import { statSync } from 'node:fs'
-      import { Journal } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
-      const journal = Journal.open({ dir: ${JSON.stringify(dir)}, topic: '${TOPIC}', partition: 0, maxBytes: 2 ** 30, onFailure() {} })
+      import { EmbeddedLog } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      const producer = await EmbeddedLog.open(${JSON.stringify(dir)}).producer('${TOPIC}')
       const file = ${JSON.stringify(join(dir, TOPIC, '0.db'))}
       const empty = statSync(file).size
-      journal.append({ key: Buffer.from('k'), value: Buffer.alloc(100000), headers: '{}' })
-      journal.commit()
+      await producer.append([{ key: Buffer.from('k'), value: Buffer.alloc(100000), headers: '{}' }])
       const looking = setInterval(() => { if (statSync(file).size > empty) { clearInterval(looking); console.log('synced') } }, 10)
     `
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
@@ -159,7 +176,6 @@ describe('the checkpoint worker', () => {
     })
     const [code] = (await once(child, 'close')) as [number | null]
     expect([code, output]).toEqual([0, 'synced\n'])
-    expect(readdirSync(join(dir, TOPIC))).toContain('0.db')
     const consumer = await log.consumer({ group: null, topics: [TOPIC], from: 'earliest' })
     expect(await consumer.poll({ maxRecords: 10, maxBytes: 10, maxWaitMs: 0 })).toHaveLength(1)
   })
@@ -173,7 +189,6 @@ describe('a disk that takes no more', () => {
       const failures = new Set()
       const onFailure = (error) => failures.add(error.code)
       const journal = Journal.open({ dir: ${JSON.stringify(dir)}, topic: '${TOPIC}', partition: 0, maxBytes: 2 ** 30, onFailure })
-      // The journal recovers while the -wal file can be begun anew, until the main file is at the limit for good.
       for (let taken = 0, ill = 0; ill < 20; ) {
         try {
           while (true) {

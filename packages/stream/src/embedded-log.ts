@@ -1,11 +1,11 @@
-// The event log in files of one machine: each topic partition is one SQLite file with one writing process, any number
-// of processes read it.
+// The event log in files of one machine: each topic partition is one SQLite file, or the journal's directory of
+// segments, with one writing process; any number of processes read it.
 
 import { EmbeddedConsumer } from './embedded-consumer.ts'
-import { StreamError, unwritable } from './errors.ts'
+import { StreamError } from './errors.ts'
 import type { Consumer, ConsumerOptions, EventLog, Producer, StreamRecord } from './event-log.ts'
+import { PartitionAppender } from './partition-appender.ts'
 import { PartitionWriter } from './partition-writer.ts'
-import { BatchBuffer, MAX_BATCH_BYTES } from './record-batch.ts'
 import { Retention } from './retention.ts'
 import { makeDirectory, partitionFile } from './topic-files.ts'
 
@@ -14,7 +14,7 @@ export type EmbeddedLogOptions = {
   readonly retentionMs?: Readonly<Record<string, number>>
 }
 
-type SharedWriter = { readonly writer: PartitionWriter; readonly retention: Retention | undefined; users: number }
+type SharedWriter = { readonly appender: PartitionAppender; readonly retention: Retention | undefined; users: number }
 
 export class EmbeddedLog implements EventLog {
   readonly #dir: string
@@ -34,17 +34,17 @@ export class EmbeddedLog implements EventLog {
 
   /** Rejects with `writer_taken` while another process writes the partition. */
   async producer(topic: string, { partition = 0 }: { readonly partition?: number } = {}): Promise<Producer> {
-    const file = partitionFile(this.#dir, topic, partition)
+    const file = partitionFile(this.#dir, topic, partition, 'db')
     const shared = this.#writers.get(file) ?? this.#startWriter(topic, file)
     shared.users += 1
     this.#writers.set(file, shared)
-    const producer = new EmbeddedProducer(shared.writer, partition, () => {
+    const producer = new EmbeddedProducer(shared.appender, partition, async () => {
       this.#open.delete(producer)
       shared.users -= 1
       if (shared.users > 0) return
       this.#writers.delete(file)
       shared.retention?.stop()
-      shared.writer.close()
+      await shared.appender.close()
     })
     this.#open.add(producer)
     return producer
@@ -67,53 +67,30 @@ export class EmbeddedLog implements EventLog {
     const writer = PartitionWriter.open(file)
     const keepMs = this.#options.retentionMs?.[topic]
     const retention = keepMs === undefined ? undefined : new Retention(keepMs, (older) => writer.trim(older))
-    return { writer, retention, users: 0 }
+    return { appender: new PartitionAppender(writer), retention, users: 0 }
   }
 }
 
 class EmbeddedProducer implements Producer {
-  readonly #writer: PartitionWriter
+  readonly #appender: PartitionAppender
   readonly #partition: number
-  readonly #onClose: () => void
-  readonly #buffer = new BatchBuffer()
+  readonly #onClose: () => Promise<void>
   #closed = false
 
-  constructor(writer: PartitionWriter, partition: number, onClose: () => void) {
-    this.#writer = writer
+  constructor(appender: PartitionAppender, partition: number, onClose: () => Promise<void>) {
+    this.#appender = appender
     this.#partition = partition
     this.#onClose = onClose
   }
 
   async append(records: readonly StreamRecord[]): Promise<{ partition: number; firstOffset: number }> {
     if (this.#closed) throw new StreamError('log_closed', 'The producer is closed.')
-    const firstOffset = this.#writer.nextOffset
-    try {
-      if (records.length > 0) this.#writer.atomically(() => this.#write(records))
-    } catch (error) {
-      throw unwritable(this.#writer.file, error)
-    } finally {
-      this.#buffer.clear()
-    }
-    return { partition: this.#partition, firstOffset }
+    return { partition: this.#partition, firstOffset: await this.#appender.append(records) }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#onClose()
-  }
-
-  #write(records: readonly StreamRecord[]): void {
-    const buffer = this.#buffer
-    for (const record of records) {
-      buffer.add(record)
-      if (buffer.length >= MAX_BATCH_BYTES) this.#flush()
-    }
-    if (buffer.count > 0) this.#flush()
-  }
-
-  #flush(): void {
-    this.#writer.write(this.#buffer.bytes, this.#buffer.count)
-    this.#buffer.clear()
+    await this.#onClose()
   }
 }

@@ -1,33 +1,28 @@
-// The node's journal: the frames topic's file, written synchronously on the thread that forwards.
+// The node's journal: the frames topic itself, written synchronously on the thread that forwards.
 //
 // `append` collects what one turn of the event loop has to record, `commit` hands it to the operating system in one
-// transaction; a request may be forwarded after its commit returned. When the disk fails, the turn's records stay in
-// memory (bounded) and are written first when it recovers: a session's sequence has no gap, and nothing was forwarded.
+// write; a request may be forwarded after its commit returned. When the disk fails, the turn's records stay in memory
+// (bounded) and are written first when it recovers: a session's sequence has no gap, and nothing was forwarded.
 
-import type { CheckpointReport } from './checkpointer.ts'
 import { JournalBroken, JournalFull, reasonOf, StreamError } from './errors.ts'
 import type { StreamRecord } from './event-log.ts'
-import { PartitionWriter, type PartitionWriterOptions } from './partition-writer.ts'
 import { BatchBuffer, MAX_BATCH_BYTES } from './record-batch.ts'
 import { Retention } from './retention.ts'
+import { HEADER_BYTES } from './segment-format.ts'
+import { MAX_SEGMENT_BYTES, SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts'
 import { partitionFile } from './topic-files.ts'
 
 /** How often a broken or full journal looks whether it can go on. */
 const RETRY_MS = 250
-/** How many bytes are appended between two looks at the real size on disk. */
-const MEASURE_EVERY_BYTES = 256 * 1024
-/** The -wal file gets at most this share of the journal's bound, and at most so much. */
-const WAL_SHARE = 8
-const MAX_WAL_BYTES = 32 * 1024 * 1024
-const MIN_WAL_BYTES = 256 * 1024
-/** A row, its place in the tree and the unused rest of its last page. */
-const ROW_OVERHEAD_BYTES = 64
+/** Trimming frees whole segments, so one is at most this share of the journal's bound. */
+const SEGMENT_SHARE = 8
+const MIN_SEGMENT_BYTES = 256 * 1024
 
 export type JournalOptions = {
   readonly dir: string
   readonly topic: string
   readonly partition: number
-  /** Bound of the file with its -wal, without what `trim` freed. */
+  /** Bound of all segments together. */
   readonly maxBytes: number
   /** For how long records are kept; without it only `trim` removes any. */
   readonly retentionMs?: number
@@ -38,34 +33,30 @@ export type JournalOptions = {
 }
 
 export class Journal {
-  readonly #writer: PartitionWriter
+  readonly #writer: SegmentWriter
   readonly #options: JournalOptions
-  readonly #buffer = new BatchBuffer()
+  readonly #buffer = new BatchBuffer(HEADER_BYTES)
   readonly #retention: Retention | undefined
-  #sizeBytes = 0
-  #unmeasuredBytes = 0
   #failure: JournalFull | JournalBroken | null = null
   #retry: NodeJS.Timeout | undefined
   #closed = false
-  #walProblem: string | null = null
 
-  /** Opens or makes the topic's file. Throws `writer_taken` while another process writes it. */
-  static open(options: JournalOptions, writerOptions: PartitionWriterOptions = {}): Journal {
+  /** Opens or makes the topic's journal. Throws `writer_taken` while another process writes it. */
+  static open(options: JournalOptions, writerOptions: SegmentWriterOptions = {}): Journal {
     return new Journal(options, writerOptions)
   }
 
-  private constructor(options: JournalOptions, writerOptions: PartitionWriterOptions) {
+  private constructor(options: JournalOptions, writerOptions: SegmentWriterOptions) {
     this.#options = options
-    const file = partitionFile(options.dir, options.topic, options.partition)
-    const walBytes = Math.max(MIN_WAL_BYTES, Math.min(MAX_WAL_BYTES, Math.floor(options.maxBytes / WAL_SHARE)))
-    this.#writer = PartitionWriter.open(file, {
-      walBytes,
-      onCheckpoint: (report) => this.#checkpointed(report),
+    const share = Math.floor(options.maxBytes / SEGMENT_SHARE)
+    this.#writer = SegmentWriter.open(partitionFile(options.dir, options.topic, options.partition, 'journal'), {
+      segmentBytes: Math.max(MIN_SEGMENT_BYTES, Math.min(MAX_SEGMENT_BYTES, share)),
+      onSync: () => this.#reconsider(),
       ...writerOptions,
     })
     if (options.retentionMs !== undefined)
       this.#retention = new Retention(options.retentionMs, (older) => this.trim(older))
-    this.#measure()
+    this.#failWhereFull()
   }
 
   /** Whether records are taken. False after a failed write and at the bound, until it recovered by itself. */
@@ -73,9 +64,9 @@ export class Journal {
     return this.#failure === null && !this.#closed
   }
 
-  /** Bytes on disk that hold records, and those that wait for a commit. */
+  /** Bytes of all segments, and those that wait for a commit. */
   get depthBytes(): number {
-    return this.#sizeBytes + this.#unmeasuredBytes + this.#buffer.length
+    return this.#writer.bytes + this.#buffer.length
   }
 
   get maxBytes(): number {
@@ -87,9 +78,9 @@ export class Journal {
     return this.#writer.nextOffset
   }
 
-  /** Why the last checkpoint failed, for the log and the metrics; null when all is well. */
-  get walProblem(): string | null {
-    return this.#walProblem
+  /** Why what was committed can't be brought to the disk, for the log and the metrics; null when all is well. */
+  get syncProblem(): string | null {
+    return this.#writer.syncProblem
   }
 
   /** Throws what `append` would throw now: to be asked before a record is minted that could not be kept. */
@@ -110,19 +101,20 @@ export class Journal {
   }
 
   /**
-   * Writes the turn's records in one transaction. After it returned they are with the operating system and survive this
+   * Writes the turn's records in one batch. After it returned they are with the operating system and survive this
    * process. Throws JournalBroken: nothing of the turn may go on then. Its records are kept and committed first as soon as
    * writing works again, so that a session's sequence has no gap.
    */
   commit(): void {
     if (!(this.#failure instanceof JournalBroken) && this.#buffer.count > 0) this.#tryFlush()
     if (this.#failure instanceof JournalBroken) throw this.#failure
-    if (this.#unmeasuredBytes >= MEASURE_EVERY_BYTES) this.#measure()
+    this.#failWhereFull()
   }
 
   /**
-   * Frees the space of records from before `olderThanMicros`, a bounded piece of work, also while the journal is full or
-   * broken. Returns how many records are gone: 0 means that there was nothing, or that the file can't be written.
+   * Frees the space of a segment whose records are all from before `olderThanMicros`, also while the journal is full or
+   * broken. Returns how many offsets are gone: call again until it is 0, which says that there is nothing, or that the
+   * disk is in the way.
    */
   trim(olderThanMicros: number): number {
     if (this.#closed) return 0
@@ -131,7 +123,7 @@ export class Journal {
       if (records > 0) this.#reconsider()
       return records
     } catch (error) {
-      this.#fail(brokenBy(this.#writer.file, error))
+      this.#fail(brokenBy(this.#writer.directory, error))
       return 0
     }
   }
@@ -149,31 +141,27 @@ export class Journal {
       lost = error
     }
     this.#writer.close()
-    if (lost !== undefined) throw brokenBy(this.#writer.file, lost)
+    if (lost !== undefined) throw brokenBy(this.#writer.directory, lost)
   }
 
   #tryFlush(): void {
     try {
       this.#flush()
     } catch (error) {
-      this.#fail(brokenBy(this.#writer.file, error))
+      this.#fail(brokenBy(this.#writer.directory, error))
     }
   }
 
   #flush(): void {
     const buffer = this.#buffer
     if (buffer.count === 0) return
-    this.#writer.write(buffer.bytes, buffer.count)
-    this.#unmeasuredBytes += buffer.length + ROW_OVERHEAD_BYTES
+    this.#writer.write(buffer)
     buffer.clear()
   }
 
-  /** Compares the real size with the bound. */
-  #measure(): void {
-    this.#sizeBytes = this.#writer.measure()
-    this.#unmeasuredBytes = 0
-    if (this.#sizeBytes >= this.#options.maxBytes)
-      this.#fail(fullAt(this.#writer.file, this.#sizeBytes, this.#options.maxBytes))
+  #failWhereFull(): void {
+    const { directory, bytes } = this.#writer
+    if (bytes >= this.#options.maxBytes) this.#fail(fullAt(directory, bytes, this.#options.maxBytes))
   }
 
   #fail(failure: JournalFull | JournalBroken): void {
@@ -187,31 +175,26 @@ export class Journal {
 
   /** Looks whether what stopped the journal is over, and writes what a failed commit left. */
   #reconsider(): void {
-    const failure = this.#failure
     if (this.#closed) return
-    try {
-      if (failure instanceof JournalBroken) {
-        this.#writer.probe()
-        this.#flush()
-      }
-      this.#sizeBytes = this.#writer.measure()
-      this.#unmeasuredBytes = 0
-    } catch (error) {
-      this.#fail(brokenBy(this.#writer.file, error))
+    const { directory, syncProblem } = this.#writer
+    // After a failed sync nothing is certain of what was written, so nothing more is promised before one succeeds.
+    if (syncProblem !== null) {
+      this.#fail(brokenBy(directory, new Error(syncProblem)))
       return
     }
-    if (this.#sizeBytes >= this.#options.maxBytes) {
-      this.#fail(fullAt(this.#writer.file, this.#sizeBytes, this.#options.maxBytes))
-    } else if (failure !== null) {
+    try {
+      if (this.#failure instanceof JournalBroken) this.#flush()
+    } catch (error) {
+      this.#fail(brokenBy(directory, error))
+      return
+    }
+    if (this.#writer.bytes >= this.#options.maxBytes) {
+      this.#failWhereFull()
+    } else if (this.#failure !== null) {
       clearTimeout(this.#retry)
       this.#failure = null
       this.#options.onRecovery?.()
     }
-  }
-
-  #checkpointed(report: CheckpointReport): void {
-    this.#walProblem = report.problem
-    if (this.#failure instanceof JournalFull) this.#reconsider()
   }
 }
 

@@ -2,13 +2,12 @@
 // would keep the writer's -wal file from being begun anew.
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { StoredRecord, StreamRecord } from './event-log.ts'
+import type { StoredRecord } from './event-log.ts'
 import { decodeBatch } from './record-batch.ts'
+import { type Batch, endOf, RecordTaker } from './record-taker.ts'
 import { numberFrom } from './sqlite.ts'
 
 const BUSY_TIMEOUT_MS = 1000
-
-type Batch = { readonly base: number; readonly time: number; readonly records: readonly StreamRecord[] }
 
 export class PartitionReader {
   readonly #database: DatabaseSync
@@ -41,50 +40,31 @@ export class PartitionReader {
    * than `offset` where the records there were trimmed.
    */
   read(offset: number, maxRecords: number, maxBytes: number): StoredRecord[] {
-    const found: StoredRecord[] = []
-    let left = maxBytes
-    const take = (batch: Batch): boolean => {
-      for (let index = Math.max(0, offset - batch.base); index < batch.records.length; index += 1) {
-        const record = batch.records[index] as StreamRecord
-        const bytes = record.key.length + record.headers.length + record.value.length
-        if (found.length >= maxRecords || (found.length > 0 && bytes > left)) {
-          this.#current = batch
-          return false
-        }
-        left -= bytes
-        found.push({
-          ...record,
-          topic: this.#topic,
-          partition: this.#partition,
-          offset: batch.base + index,
-          time: batch.time,
-        })
-      }
-      return true
-    }
+    const taker = new RecordTaker(this.#topic, this.#partition, offset, maxRecords, maxBytes)
     const current = this.#current
     this.#current = undefined
     let from: number
     if (current !== undefined && offset >= current.base && offset < endOf(current)) {
-      if (!take(current)) return found
+      if (!taker.take(current)) {
+        this.#current = current
+        return taker.found
+      }
       from = endOf(current)
     } else {
       from = numberFrom(this.#batchHolding, offset)
     }
-    if (found.length >= maxRecords || (found.length > 0 && left <= 0)) return found
+    if (taker.isFull) return taker.found
     for (const row of this.#batchesFrom.iterate(from)) {
-      if (!take(decodeRow(row)) || found.length >= maxRecords || left <= 0) break
+      const batch = decodeRow(row)
+      if (!taker.take(batch)) this.#current = batch
+      if (this.#current !== undefined || taker.isFull) break
     }
-    return found
+    return taker.found
   }
 
   close(): void {
     this.#database.close()
   }
-}
-
-function endOf(batch: Batch): number {
-  return batch.base + batch.records.length
 }
 
 function decodeRow(row: Record<string, unknown>): Batch {

@@ -2,32 +2,28 @@
 // batch survives the death of the process at once, and a power cut as soon as the checkpoint worker has been there.
 // Nothing else in this process may open these files: closing them would take SQLite's locks away (POSIX says so).
 
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { uptime } from 'node:os'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { type CheckpointReport, type WalWatch, watchWal } from './checkpointer.ts'
+import { bootIdentity, OFFSETS_LOST_AT_MOST } from './boot-identity.ts'
+import { type WalWatch, watchWal } from './checkpointer.ts'
 import { StreamError, unwritable } from './errors.ts'
 import { numberFrom, pragma } from './sqlite.ts'
+import { assertOnlyKind } from './topic-files.ts'
 import { WriterLock } from './writer-lock.ts'
 
 /** Measured for turns of 1 to 16 small records and for 64 KiB ones: the best of both (4, 8, 16 and 32 KiB tried). */
 const PAGE_BYTES = 8192
 const FORMAT = 1
-/** How long a commit waits while the checkpoint worker restarts the -wal file. */
+/** How long opening and closing wait for who reads or checkpoints. A write waits for nobody: see PartitionAppender. */
 const BUSY_TIMEOUT_MS = 1000
 /** One call of `trim` frees at most so much: it runs between commits on the same thread. */
 const TRIM_MAX_BATCHES = 128
 const TRIM_MAX_BYTES = 1024 * 1024
-/** After a power cut offsets go on this much higher: readers may have seen records that the disk has not. */
-const OFFSETS_LOST_AT_MOST = 2 ** 24
 const DEFAULT_WAL_BYTES = 32 * 1024 * 1024
 
 export type PartitionWriterOptions = {
   /** The -wal file is restarted beyond this size. */
   readonly walBytes?: number
-  /** For tests of a full disk: the file can't have more pages. */
-  readonly maxPages?: number
-  readonly onCheckpoint?: (report: CheckpointReport) => void
 }
 
 export class PartitionWriter {
@@ -35,8 +31,6 @@ export class PartitionWriter {
   readonly #lock: WriterLock
   readonly #database: DatabaseSync
   readonly #insert: StatementSync
-  readonly #pageCount: StatementSync
-  readonly #freePages: StatementSync
   readonly #expired: StatementSync
   readonly #delete: StatementSync
   readonly #wal: WalWatch
@@ -48,6 +42,7 @@ export class PartitionWriter {
     let lock: WriterLock | undefined
     try {
       lock = WriterLock.acquire(file)
+      assertOnlyKind(file)
       return new PartitionWriter(file, lock, options)
     } catch (error) {
       lock?.release()
@@ -62,10 +57,7 @@ export class PartitionWriter {
     const walBytes = options.walBytes ?? DEFAULT_WAL_BYTES
     const database = openFile(file, walBytes)
     this.#database = database
-    if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${options.maxPages}`)
     this.#insert = database.prepare('INSERT INTO batches (base_offset, count, time, batch) VALUES (?, ?, ?, ?)')
-    this.#pageCount = pragma(database, 'page_count')
-    this.#freePages = pragma(database, 'freelist_count')
     this.#expired = database.prepare(
       `SELECT base_offset, count, length(batch) AS bytes FROM batches
        WHERE time < ? AND base_offset < (SELECT max(base_offset) FROM batches) ORDER BY base_offset LIMIT ?`,
@@ -76,8 +68,9 @@ export class PartitionWriter {
       .get()
     this.#nextOffset = takeOver(database, Number(last?.next ?? 0))
     this.#lastTime = Number(last?.time ?? 0)
-    this.#wal = watchWal(file, walBytes, (report) => options.onCheckpoint?.(report))
+    this.#wal = watchWal(file, walBytes)
     this.#wal.written()
+    database.exec('PRAGMA busy_timeout = 0')
   }
 
   /** The offset of the next record. */
@@ -111,17 +104,6 @@ export class PartitionWriter {
     }
   }
 
-  /** Writes a little and changes nothing: throws while the file can't be written. */
-  probe(): void {
-    this.#database.exec('UPDATE meta SET closed = 0')
-  }
-
-  /** Bytes on disk that can't be used for new records: pages with content, and the -wal file. */
-  measure(): number {
-    const pages = numberFrom(this.#pageCount) - numberFrom(this.#freePages)
-    return pages * PAGE_BYTES + (statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0)
-  }
-
   /**
    * Deletes batches from before `olderThanMicros`, the oldest first, a bounded number of them; the last batch stays, it
    * holds the next offset. Returns how many records are gone: call again until it is 0.
@@ -146,6 +128,7 @@ export class PartitionWriter {
   close(): void {
     this.#wal.close()
     try {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
       this.#database.exec(`PRAGMA synchronous = FULL; UPDATE meta SET closed = 1; PRAGMA wal_checkpoint(TRUNCATE)`)
     } catch {
       // A disk that takes no more writes: the next opening finds the file as after a kill, which is as safe.
@@ -203,13 +186,4 @@ function takeOver(database: DatabaseSync, next: number): number {
   database.prepare('UPDATE meta SET boot = ?, closed = 0').run(boot)
   database.exec('PRAGMA synchronous = OFF')
   return nextOffset
-}
-
-function bootIdentity(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    const minutes = Math.round((Date.now() / 1000 - uptime()) / 60)
-    return `booted at minute ${minutes}`
-  }
 }

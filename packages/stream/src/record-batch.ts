@@ -1,4 +1,4 @@
-// How records lie in one row of a log file. A batch is its records one after the other, each as
+// How records lie in a log file. A batch is its records one after the other, each as
 // u32 key length, u32 headers length, u32 value length (little endian), key, headers, value.
 
 import { StreamError } from './errors.ts'
@@ -15,12 +15,19 @@ const INITIAL_BYTES = 64 * 1024
 
 /** Collects records into one reusable buffer: no allocation for a record of usual size. */
 export class BatchBuffer {
+  readonly #reserved: number
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
-  #length = 0
+  #end: number
   #count = 0
 
+  /** Keeps `reserved` bytes free in front of the batch, for a header that is written together with it. */
+  constructor(reserved = 0) {
+    this.#reserved = reserved
+    this.#end = reserved
+  }
+
   get length(): number {
-    return this.#length
+    return this.#end - this.#reserved
   }
 
   get count(): number {
@@ -29,11 +36,20 @@ export class BatchBuffer {
 
   /** A view of what was collected, valid until the next `add` or `clear`. */
   get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length)
+    return this.#bytes.subarray(this.#reserved, this.#end)
+  }
+
+  /** The memory itself, with the reserved bytes in front; the batch ends at `end`. Valid until the next `add` or `clear`. */
+  get storage(): Buffer {
+    return this.#bytes
+  }
+
+  get end(): number {
+    return this.#end
   }
 
   add({ key, headers, value }: StreamRecord): void {
-    const start = this.#length
+    const start = this.#end
     const bound = start + HEAD_BYTES + key.length + headers.length * UTF8_BYTES_PER_UNIT + value.length
     if (bound > this.#bytes.length) this.#grow(bound, bound - start)
     const bytes = this.#bytes
@@ -47,12 +63,12 @@ export class BatchBuffer {
     writeU32(bytes, start, key.length)
     writeU32(bytes, start + 4, headersLength)
     writeU32(bytes, start + 8, value.length)
-    this.#length = at
+    this.#end = at
     this.#count += 1
   }
 
   clear(): void {
-    this.#length = 0
+    this.#end = this.#reserved
     this.#count = 0
     if (this.#bytes.length > 2 * MAX_BATCH_BYTES) this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   }
@@ -67,12 +83,12 @@ export class BatchBuffer {
     let size = this.#bytes.length
     while (size < bound) size *= 2
     const larger = Buffer.allocUnsafeSlow(size)
-    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes.copy(larger, 0, 0, this.#end)
     this.#bytes = larger
   }
 }
 
-function writeU32(bytes: Buffer, at: number, value: number): void {
+export function writeU32(bytes: Buffer, at: number, value: number): void {
   bytes[at] = value
   bytes[at + 1] = value >>> 8
   bytes[at + 2] = value >>> 16

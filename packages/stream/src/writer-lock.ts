@@ -1,9 +1,10 @@
-// The right to write one log file. It is a file lock of the operating system, held by SQLite on a file of its own:
+// The right to write one partition. It is a file lock of the operating system, held by SQLite on a file of its own:
 // it ends with the process that holds it, however that ends.
 
 import { DatabaseSync } from 'node:sqlite'
 import { StreamError } from './errors.ts'
 import { isBusy } from './sqlite.ts'
+import { lockFile } from './topic-files.ts'
 
 export class WriterLock {
   readonly #database: DatabaseSync
@@ -12,9 +13,9 @@ export class WriterLock {
     this.#database = database
   }
 
-  /** Takes the lock of `file` or throws `writer_taken`; nothing waits. */
+  /** Takes the lock of the partition in `file` or throws `writer_taken`; nothing waits. */
   static acquire(file: string): WriterLock {
-    const database = new DatabaseSync(`${file}.lock`, { timeout: 0 })
+    const database = new DatabaseSync(lockFile(file), { timeout: 0 })
     try {
       database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     } catch (error) {
