@@ -158,7 +158,7 @@ async function publish(name: string, until: () => boolean): Promise<number> {
   let sessions = 0
   while (!until()) {
     await topic.publish(sessionOf(`${name} ${sessions++}`, COMMANDS))
-    await delay(10)
+    await delay(25)
   }
   return sessions
 }
@@ -193,7 +193,7 @@ describe('the processes of the index', { timeout: 120_000 }, () => {
   it('lose and double nothing while the indexer is killed again and again', async () => {
     let stop = false
     const publishing = publish('indexer', () => stop)
-    for (const lifeMs of [0, 150, 400, 50, 250]) {
+    for (const lifeMs of [0, 150, 400]) {
       const child = start()
       const pids = enginePids(child)
       await ready(child)
@@ -214,7 +214,7 @@ describe('the processes of the index', { timeout: 120_000 }, () => {
     await ready(child)
     let stop = false
     const publishing = publish('engine', () => stop)
-    for (const lifeMs of [100, 30, 300, 60]) {
+    for (const lifeMs of [100, 30, 300]) {
       const lives = pids.length
       await delay(lifeMs)
       process.kill(pids.at(-1) ?? 0, 'SIGKILL')

@@ -32,8 +32,21 @@ export type AccessFilter = { readonly object: string; readonly limit: number; re
 type Raw = Omit<AccessRow, 'rows' | 'masked' | TextKey> & Record<'rows' | 'masked' | TextKey, string>
 type TextKey = 'onBehalfOf' | 'column' | 'tag' | 'error'
 
+const COLUMNS = `time, subject, subject_kind, subject_groups, on_behalf_of, connection, object, column, how, tag, action, rows,
+  masked, text, decision, policy, status, error, command_id, session_id, sequence, schema, relation`
+
+/** Requests whose end is not recorded, in the shape of `access`: what they touched may have been delivered. */
+const UNFINISHED = `SELECT u.time AS time, u.subject AS subject, u.subject_kind AS subject_kind, u.subject_groups AS subject_groups,
+    u.on_behalf_of AS on_behalf_of, u.connection AS connection, object, '' AS column, '' AS how, '' AS tag,
+    u.actions[1] AS action, 0 AS rows, 0 AS masked, u.text AS text, u.decision AS decision,
+    arrayStringConcat(u.policies, ',') AS policy, 'unfinished' AS status, '' AS error, u.command_id AS command_id,
+    u.session_id AS session_id, u.sequence AS sequence,
+    splitByChar('.', substring(object, position(object, '/') + 1)) AS path,
+    arrayStringConcat(arraySlice(path, 1, -1), '.') AS schema, path[-1] AS relation
+  FROM unfinished AS u ARRAY JOIN u.objects AS object`
+
 /**
- * Who touched an object, the newest first; refused commands too. With a column: those that touched it, and those whose
+ * Who touched an object, the newest first; refused commands too, and those without an end (status `unfinished`). With a column: those that touched it, and those whose
  * columns are not known, for they may have.
  * @throws PeerInvalid `object_malformed`
  */
@@ -48,7 +61,7 @@ export async function accessTo(
     query: `SELECT ${isoTime('a.time')} AS time, subject, subject_kind AS subjectKind, subject_groups AS groups,
         on_behalf_of AS onBehalfOf, connection, object, column, how, tag, action, rows, masked, text, decision, policy,
         status, error, toString(command_id) AS commandId, toString(session_id) AS sessionId
-      FROM access AS a
+      FROM (SELECT ${COLUMNS} FROM access UNION ALL SELECT ${COLUMNS} FROM (${UNFINISHED})) AS a
       WHERE ${atLeast('a.time', 'since')} AND (${conditions.join(' OR ')})
         ${connection === null ? '' : 'AND connection = {connection:String}'}
       ORDER BY a.time DESC, a.session_id, a.sequence DESC LIMIT {limit:UInt32}`,

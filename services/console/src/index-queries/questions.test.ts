@@ -1,3 +1,4 @@
+import type { Audit } from '@sluice/events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { audit, idOf, SESSION_START_MICROS, sessionOf } from '../../../indexer/src/audit.fixture.ts'
 import { foldBlock } from '../../../indexer/src/fold/fold-block.ts'
@@ -46,6 +47,10 @@ beforeAll(async () => {
     touching('other-schema', ['shop/audit.items']),
     touching('other-connection', ['hr/public.items'], ['ssn'], 'hr'),
     touching('other-table', ['shop/public.item']),
+    {
+      ...sessionOf('died', 1)[1],
+      header: { ...sessionOf('died', 1)[1]?.header, sequence: 0, resources: ['shop/public.cut', 'shop/off'] },
+    } as Audit,
   ]
   const records = audits.map((event, offset) => ({
     topic: 't',
@@ -107,7 +112,7 @@ describe('sessions', () => {
   it('can be asked for by time and number', async () => {
     const later = await listSessions(test.client, { limit: 100, since: SESSION_START_MICROS + HOUR_MICROS })
     expect(later).toHaveLength(5)
-    expect(await listSessions(test.client, { limit: 100, before: SESSION_START_MICROS + HOUR_MICROS })).toHaveLength(2)
+    expect(await listSessions(test.client, { limit: 100, before: SESSION_START_MICROS + HOUR_MICROS })).toHaveLength(3)
     expect(await listSessions(test.client, { limit: 3 })).toHaveLength(3)
   })
 
@@ -181,6 +186,23 @@ describe('who touched', () => {
 
   it.each(['', '.', '/', 'a..b', 'a.b.c.d', '/a', 'a/', 'a/b/c'])('%j is no object', async (object) => {
     await expect(who(object)).rejects.toMatchObject({ code: 'object_malformed' })
+  })
+
+  it('also where the end of a command was never recorded', async () => {
+    for (const object of ['cut', 'shop/cut', 'public.cut', 'cut.column', 'shop/off', 'public.off']) {
+      expect(await accessTo(test.client, { object, limit: 9 })).toMatchObject([
+        {
+          status: 'unfinished',
+          how: '',
+          column: null,
+          rows: 0,
+          decision: 'permit',
+          commandId: idOf('died', 1),
+          text: 'select 0 from customers',
+        },
+      ])
+    }
+    expect(await accessTo(test.client, { object: 'public.cu', limit: 9 })).toEqual([])
   })
 
   it('with everything that a reader needs', async () => {

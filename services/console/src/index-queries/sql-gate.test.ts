@@ -98,6 +98,7 @@ const QUESTIONS: readonly (readonly [string, number])[] = [
   ['select * from reads', 3],
   ['select * from writes', 1],
   ['select * from subjects', 1],
+  ['select * from unfinished', 0],
   ['select * from access', 4],
 ]
 

@@ -19,6 +19,7 @@ export const TABLES: ReadonlySet<string> = new Set([
   'sessions',
   'statements',
   'subjects',
+  'unfinished',
   'writes',
 ])
 

@@ -10,8 +10,7 @@ import { type HttpFront, startHttpFront } from './http-front.ts'
 let store: ChdbStore | null = null
 let front: HttpFront | null = null
 
-process.on('SIGINT', () => undefined)
-process.on('SIGTERM', () => undefined)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 process.on('disconnect', end)
 process.on('message', (message) => {
   if (!isToEngine(message)) return

@@ -131,6 +131,7 @@ export type SessionPartRow = Who & {
   readonly logged_at: IndexTime
   readonly last_sequence: number
   readonly events: number
+  readonly requests: number
   readonly commands: number
   readonly denied: number
   readonly failed: number

@@ -24,6 +24,7 @@ function sessionPart(events: readonly EventRow[], commands: readonly CommandRow[
     logged_at: last.logged_at,
     last_sequence: last.sequence,
     events: events.length,
+    requests: events.filter(({ kind }) => kind === 'request').length,
     commands: commands.length,
     denied: commands.filter(({ decision }) => decision === 'deny').length,
     failed: commands.filter(({ status }) => status === 'error').length,

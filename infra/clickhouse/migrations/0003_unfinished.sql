@@ -1,0 +1,31 @@
+-- Requests without an end: they still run, or their node died. What they touched counts as touched.
+
+ALTER TABLE session_parts ADD COLUMN IF NOT EXISTS `requests` SimpleAggregateFunction(sum, UInt64) AFTER `events`;
+
+CREATE OR REPLACE VIEW unfinished AS
+SELECT
+    e.event_id AS command_id,
+    e.session_id AS session_id,
+    e.sequence AS sequence,
+    e.time AS time,
+    e.subject AS subject,
+    e.subject_kind AS subject_kind,
+    e.subject_groups AS subject_groups,
+    e.on_behalf_of AS on_behalf_of,
+    e.connection AS connection,
+    e.protocol AS protocol,
+    e.operation AS operation,
+    e.actions AS actions,
+    e.resources AS objects,
+    e.text AS text,
+    e.decision AS decision,
+    e.policies AS policies,
+    e.node_id AS node_id
+FROM events AS e
+WHERE e.kind = 'request'
+    AND e.session_id IN (SELECT session_id FROM session_parts GROUP BY session_id HAVING sum(requests) > sum(commands))
+    AND e.event_id NOT IN (
+        SELECT assumeNotNull(request_id) FROM events
+        WHERE kind = 'finished' AND isNotNull(request_id)
+            AND session_id IN (SELECT session_id FROM session_parts GROUP BY session_id HAVING sum(requests) > sum(commands))
+    );
