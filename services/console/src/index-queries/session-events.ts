@@ -11,6 +11,9 @@ export type SessionEventRow = {
   readonly direction: string
   readonly connection: string
   readonly subject: string
+  readonly subjectKind: string
+  readonly groups: readonly string[]
+  readonly onBehalfOf: string | null
   readonly operation: string
   readonly requestId: string | null
   readonly actions: readonly string[]
@@ -43,7 +46,7 @@ export type EventFilter = { readonly limit: number; readonly after?: number }
 
 type NumberKey = 'sequence' | 'rows' | 'bytes' | 'durationMicros'
 type Raw = Omit<SessionEventRow, NumberKey> & Record<NumberKey, string> & Record<TextKey, string>
-type TextKey = 'decision' | 'reason' | 'status' | 'error' | 'clientAddress' | 'trace' | 'text'
+type TextKey = 'onBehalfOf' | 'decision' | 'reason' | 'status' | 'error' | 'clientAddress' | 'trace' | 'text'
 
 const SESSION = /^[0-9a-f][0-9a-f-]{3,35}$/
 const MAX_CANDIDATES = 2
@@ -59,7 +62,7 @@ export async function sessionEvents(
 ): Promise<readonly SessionEventRow[]> {
   const result = await client.query({
     query: `SELECT toString(event_id) AS eventId, toString(session_id) AS sessionId, sequence, ${isoTime('e.time')} AS time, kind,
-        direction, connection, subject, operation, if(isNull(request_id), NULL, toString(request_id)) AS requestId, actions,
+        direction, connection, subject, subject_kind AS subjectKind, subject_groups AS groups, on_behalf_of AS onBehalfOf, operation, if(isNull(request_id), NULL, toString(request_id)) AS requestId, actions,
         resources, touches, decision, policies, reason, obligations, status, error, rows, bytes,
         duration_us AS durationMicros, client_address AS clientAddress, trace, text, claims, unsanitised
       FROM events AS e
@@ -101,6 +104,7 @@ function eventRow(raw: Raw): SessionEventRow {
   return {
     ...raw,
     sequence: Number(raw.sequence),
+    onBehalfOf: orNull(raw.onBehalfOf),
     decision: orNull(raw.decision),
     reason: orNull(raw.reason),
     status: orNull(raw.status),

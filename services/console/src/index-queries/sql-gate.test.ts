@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { ClickHouseClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -105,6 +106,14 @@ const QUESTIONS: readonly (readonly [string, number])[] = [
 describe('an analyst may ask', { timeout: 60_000 }, () => {
   it.each(QUESTIONS)('%s', async (query, count) => {
     expect((await run(query)).rows).toHaveLength(count)
+  })
+
+  const page = readFileSync(new URL('../../../../infra/clickhouse/questions.md', import.meta.url), 'utf8')
+  const ready = [...page.matchAll(/## (.+)\n```sql\n([^`]+)```/g)].map(
+    ([, title = '', query = '']) => [title, query] as const,
+  )
+  it.each(ready)('the ready question: %s', async (_, query) => {
+    expect((await run(query)).columns.length).toBeGreaterThan(0)
   })
 
   it('and gets names, types, and integers of 64 bits as strings', async () => {

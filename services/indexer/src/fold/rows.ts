@@ -2,7 +2,6 @@
 
 /** In the order of their inserts: what is derived first, `events` last, for positions are read from it. */
 export const TABLES = ['commands', 'access', 'session_parts', 'events'] as const
-export type TableName = (typeof TABLES)[number]
 
 /** How long rows are kept. */
 export const RETENTION_DAYS = 400

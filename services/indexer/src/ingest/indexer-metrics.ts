@@ -2,8 +2,6 @@ import { Counter, Gauge, Histogram, type Registry } from '@sluice/service'
 import type { Consumer } from '@sluice/stream'
 import type { WrittenBlock } from './indexer.ts'
 
-export type IndexerMetrics = ReturnType<typeof indexerMetrics>
-
 const BLOCK_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** `consumer` and `topic` tell the lag whenever the metrics are read. */
