@@ -8,6 +8,7 @@ import { Lane } from './lane.ts'
 
 export const MAX_WAITING_READS = 64
 export const MAX_WAITING_WRITES = 64
+export const MAX_WAITING_QUESTIONS = 16
 
 export type StoreResult = { readonly body: Buffer; readonly summary: Readonly<Record<string, string>> }
 
@@ -19,6 +20,8 @@ export class ChdbStore {
   readonly #anchor: Session
   readonly #reads = new Lane(MAX_WAITING_READS)
   readonly #writes = new Lane(MAX_WAITING_WRITES)
+  /** Read-only requests are people's: what takes long here must not hold up the indexer. */
+  readonly #questions = new Lane(MAX_WAITING_QUESTIONS)
   #requests = 0
 
   private constructor(open: () => Session) {
@@ -40,7 +43,9 @@ export class ChdbStore {
   run(request: EngineRequest, body: Buffer, signal: AbortSignal): Promise<StoreResult> {
     const { work } = request
     const reads = work.kind === 'statement' && work.reads
-    return (reads ? this.#reads : this.#writes).run(async () => {
+    const isQuestion = reads && request.settings.some(([name]) => name === 'readonly')
+    const lane = isQuestion ? this.#questions : reads ? this.#reads : this.#writes
+    return lane.run(async () => {
       signal.throwIfAborted()
       const tag = `request-${process.pid}-${++this.#requests}`
       const stop = (): void => this.#kill(tag)
@@ -61,7 +66,7 @@ export class ChdbStore {
 
   /** Waits for what runs, then closes. */
   async close(): Promise<void> {
-    await Promise.all([this.#reads.idle(), this.#writes.idle()])
+    await Promise.all([this.#reads.idle(), this.#writes.idle(), this.#questions.idle()])
     this.#anchor.close()
   }
 

@@ -125,6 +125,28 @@ describe('the embedded engine behind its HTTP front', { timeout: 60_000 }, () =>
     })
   })
 
+  it('does not let a long question hold up anything else', async () => {
+    const abort = new AbortController()
+    const question = rows('SELECT count() FROM numbers_mt(100000000000) WHERE sipHash64(number) = 1', {
+      abort_signal: abort.signal,
+      clickhouse_settings: { readonly: '1' },
+    })
+    expect(await rows('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await client.insert({ table: 't', values: [{ a: 2, b: 'meanwhile' }], format: 'JSONEachRow' })
+    abort.abort()
+    await expect(question).rejects.toThrow()
+  })
+
+  it('takes many requests at once, each with its own parameters', async () => {
+    const answers = Array.from({ length: 60 }, async (_, index) => {
+      const [row] = await rows<{ n: number }>('SELECT {n:UInt32} AS n, count() FROM t', { query_params: { n: index } })
+      await client.insert({ table: 't', values: [{ a: 1_000 + index, b: 'many' }], format: 'JSONEachRow' })
+      return row?.n
+    })
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 60 }, (_, index) => index))
+    expect(await rows("SELECT toUInt32(count()) AS n FROM t WHERE b = 'many'")).toEqual([{ n: 60 }])
+  })
+
   it('ends a query whose client went away', async () => {
     const abort = new AbortController()
     const query = rows('SELECT count() FROM numbers_mt(100000000000) WHERE sipHash64(number) = 1', {
