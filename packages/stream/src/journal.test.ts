@@ -192,15 +192,11 @@ describe('Journal on a full disk', () => {
 
   it('takes everything back of a write that the disk refused as a whole', async () => {
     let ill = false
-    const journal = openJournal(
-      {},
-      {
-        write(fd, bytes, length, position) {
-          if (ill) throw new Error('EIO: i/o error, write')
-          return writeSync(fd, bytes, 0, length, position)
-        },
-      },
-    )
+    const write: SegmentWriterOptions['write'] = (fd, bytes, length, position) => {
+      if (ill) throw new Error('EIO: i/o error, write')
+      return writeSync(fd, bytes, 0, length, position)
+    }
+    const journal = openJournal({}, { write })
     journal.append(record('a'))
     journal.commit()
     ill = true
