@@ -51,8 +51,10 @@ export const limitsSchema = z.strictObject({
   /** How long a session may live. */
   sessionMs: millis(12 * HOUR_MS, 30 * 24 * HOUR_MS),
   preparedStatements: count(10_000, 1_000_000),
+  /** Memory for all prepared statements of a session. */
+  preparedStatementBytes: bytes(64 * MiB, 64 * GiB),
   portals: count(1_000, 100_000),
-  /** Requests whose replies are still outstanding. */
+  /** Replies that a session waits for; with more, the client has to wait. At least 4,096 take effect. */
   pipelinedRequests: count(10_000, 1_000_000),
   upstreamConnectMs: millis(10_000, 10 * MINUTE_MS),
   /** How long a drain waits for statements that run. */

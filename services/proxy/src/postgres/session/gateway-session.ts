@@ -46,12 +46,16 @@ export type Opening = {
 const PARTIAL_RESULT_MS = 2
 /** What is read ahead of a client while its session waits; then the client is paused. */
 const MAX_WAITING_BYTES = 1024 * 1024
+/** A server keeps back replies that fill less than 8 KB: waiting for fewer than these could last forever. */
+const MIN_PIPELINED = 4 * 1024
 /** How long a peer may take to receive the last bytes. */
 const LINGER_MS = 2_000
 
 export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #options: GatewaySessionOptions
   readonly #queue = new ReplyQueue()
+  /** With so many replies to come, what the client sends next is left with the client. */
+  readonly #maxPipelined: number
   readonly #delivery: Delivery
   readonly #requests: Requests
   readonly #replies: Replies
@@ -62,6 +66,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   /** What the upstream sent just now may settle what a postponed message waits for. */
   #settled = false
   #waitsForReader = false
+  /** Too many replies are waited for. */
+  #crowded = false
   #cancelRequested = false
   #enlisted = false
   #terminating = false
@@ -73,7 +79,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#options = options
     const { session, governed, reader, limits, bounds } = options
     this.#delivery = new Delivery(session)
-    const submissions = new Submissions(session, governed, this.#queue, limits.pipelinedRequests)
+    this.#maxPipelined = Math.max(limits.pipelinedRequests, MIN_PIPELINED)
+    const submissions = new Submissions(session, governed, this.#queue)
     this.#requests = new Requests(submissions, reader, limits)
     this.#replies = new Replies(session, this.#queue, this.#delivery, this)
     this.#clientFramer = new ClientFramer(bounds)
@@ -140,7 +147,11 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     } catch (error) {
       return this.#failed(error)
     }
-    if (this.#postponed !== null && this.#settled) this.#pump()
+    if (this.#crowded && (this.#settled || this.#queue.length < this.#maxPipelined / 2)) {
+      this.#crowded = false
+      this.#options.client.resume()
+      this.#pump()
+    } else if (this.#postponed !== null && this.#settled) this.#pump()
     this.#settled = false
     this.#enlist()
   }
@@ -166,11 +177,11 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   }
 
   get #isWaiting(): boolean {
-    return this.#postponed !== null || this.#waitsForReader
+    return this.#postponed !== null || this.#waitsForReader || this.#crowded
   }
 
   #pump(): void {
-    if (this.#waitsForReader) return this.#limitReadAhead()
+    if (this.#waitsForReader || this.#crowded) return this.#limitReadAhead()
     try {
       this.#handleMessages()
       this.#requests.endGroup()
@@ -183,6 +194,10 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   #handleMessages(): void {
     while (!this.#ended && !this.#terminating) {
+      if (this.#queue.length >= this.#maxPipelined && !this.#requests.dropIgnored()) {
+        this.#crowded = true
+        return
+      }
       const message: ClientMessage | null = this.#postponed ?? this.#clientFramer.next()
       this.#postponed = null
       if (message === null) return
@@ -276,6 +291,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#delivery.take()
     if (!this.#ended) {
       this.#ended = true
+      this.#requests.end()
       this.#options.client.write(errorResponse(auditReport(cause, 'FATAL')))
       this.#options.onEnd({ status: 'interrupted', code: cause.code })
     }
@@ -303,6 +319,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   #finish(status: OutcomeStatus, code: string | null, report: ErrorReport | null): void {
     if (this.#ended) return
     this.#ended = true
+    this.#requests.end()
     clearTimeout(this.#lifetime)
     if (this.#partialTimer !== null) clearTimeout(this.#partialTimer)
     if (!this.idle) this.#options.cancelUpstream()

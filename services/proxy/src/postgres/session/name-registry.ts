@@ -8,7 +8,7 @@ export type Lookup<T> =
   /** It depends on an answer that is still to come. */
   | { readonly kind: 'unsettled' }
 
-type Epoch<T> = { readonly number: number; readonly changes: Map<string, T | null> }
+type Epoch<T> = { readonly number: number; readonly changes: Map<string, T | null>; bytes: number }
 
 const MISSING = { kind: 'missing' } as const
 const UNSETTLED = { kind: 'unsettled' } as const
@@ -17,9 +17,21 @@ const UNSETTLED = { kind: 'unsettled' } as const
 export const ALL_NAMES = Symbol('all names')
 
 export class NameRegistry<T> {
+  readonly #bytesOf: (value: T) => number
   readonly #settled = new Map<string, T>()
   #epochs: Epoch<T>[] = []
   #inFlight = 0
+  #bytes = 0
+
+  /** `bytesOf` estimates the memory of what a name stands for. */
+  constructor(bytesOf: (value: T) => number) {
+    this.#bytesOf = bytesOf
+  }
+
+  /** Of all that is kept, in flight or settled. */
+  get bytes(): number {
+    return this.#bytes
+  }
 
   /** Names that the upstream may hold. */
   get size(): number {
@@ -39,19 +51,27 @@ export class NameRegistry<T> {
 
   /** The upstream was asked to give `name` this meaning; null takes it away. */
   change(name: string, value: T | null, epoch: number): void {
+    // Who closes names without end must not fill the memory with them.
+    if (value === null && !this.#knows(name)) return
     let last = this.#epochs.at(-1)
     if (last?.number !== epoch) {
-      last = { number: epoch, changes: new Map() }
+      last = { number: epoch, changes: new Map(), bytes: 0 }
       this.#epochs.push(last)
     }
-    if (!last.changes.has(name)) this.#inFlight++
+    const before = last.changes.get(name)
+    if (before === undefined) this.#inFlight++
+    const bytes = this.#sizeOf(value) - this.#sizeOf(before)
+    last.bytes += bytes
+    this.#bytes += bytes
     last.changes.set(name, value)
   }
 
   /** The upstream confirmed a change. */
   confirm(name: string, value: T | null): void {
-    if (value === null) this.#settled.delete(name)
-    else this.#settled.set(name, value)
+    this.forget(name)
+    if (value === null) return
+    this.#settled.set(name, value)
+    this.#bytes += this.#sizeOf(value)
   }
 
   /** The upstream is ready again: what it did not confirm in that epoch did not happen. */
@@ -59,6 +79,7 @@ export class NameRegistry<T> {
     let first = this.#epochs[0]
     while (first !== undefined && first.number <= epoch) {
       this.#inFlight -= first.changes.size
+      this.#bytes -= first.bytes
       this.#epochs.shift()
       first = this.#epochs[0]
     }
@@ -66,7 +87,20 @@ export class NameRegistry<T> {
 
   /** Forgets a settled name, or all of them. */
   forget(name: string | typeof ALL_NAMES): void {
-    if (name === ALL_NAMES) this.#settled.clear()
-    else this.#settled.delete(name)
+    if (name === ALL_NAMES) {
+      for (const value of this.#settled.values()) this.#bytes -= this.#sizeOf(value)
+      this.#settled.clear()
+      return
+    }
+    this.#bytes -= this.#sizeOf(this.#settled.get(name))
+    this.#settled.delete(name)
+  }
+
+  #knows(name: string): boolean {
+    return this.#settled.has(name) || this.#epochs.some(({ changes }) => changes.has(name))
+  }
+
+  #sizeOf(value: T | null | undefined): number {
+    return value === null || value === undefined ? 0 : this.#bytesOf(value)
   }
 }

@@ -16,7 +16,6 @@ const SQLSTATE_BY_CODE: Readonly<Record<string, string>> = {
   statement_unknown: '26000',
   portal_unknown: '34000',
   too_many_statements: '54000',
-  too_many_requests: '54000',
 }
 
 export function denialReport(denial: Denial, request: OpenRequest): ErrorReport {

@@ -33,12 +33,13 @@ export type ExpectedReply = {
 export class ReplyQueue {
   #items: (ExpectedReply | undefined)[] = []
   #first = 0
+  #syncs = 0
   /** After an error in the extended protocol the upstream ignores everything up to Sync. */
   skipping = false
 
   /** Whether the upstream ignores what it is sent now: it skips, and no Sync is on its way. */
   get ignores(): boolean {
-    return this.skipping && !this.#items.some((item) => item?.to === 'sync')
+    return this.skipping && this.#syncs === 0
   }
 
   get length(): number {
@@ -50,12 +51,14 @@ export class ReplyQueue {
   }
 
   push(reply: ExpectedReply): void {
+    if (reply.to === 'sync') this.#syncs++
     this.#items.push(reply)
   }
 
   shift(): ExpectedReply | undefined {
     const head = this.#items[this.#first]
     if (head === undefined) return undefined
+    if (head.to === 'sync') this.#syncs--
     this.#items[this.#first++] = undefined
     if (this.#first === this.#items.length) {
       this.#items = []

@@ -11,6 +11,8 @@ import type { RefusedAs, Submissions } from './submissions.ts'
 
 export type RequestLimits = {
   readonly preparedStatements: number
+  /** Memory for all of a session's prepared statements. */
+  readonly preparedStatementBytes: number
   readonly portals: number
   readonly pipelinedRequests: number
 }
@@ -41,9 +43,10 @@ export class Requests {
   readonly #submissions: Submissions
   readonly #reader: StatementReader
   readonly #limits: RequestLimits
-  readonly #statements = new NameRegistry<ReadStatement>()
-  readonly #portals = new NameRegistry<Portal>()
+  readonly #statements = new NameRegistry<ReadStatement>(statementBytes)
+  readonly #portals = new NameRegistry<Portal>(() => PORTAL_BYTES)
   #group: FrameGroup | null = null
+  #ended = false
 
   constructor(submissions: Submissions, reader: StatementReader, limits: RequestLimits) {
     this.#submissions = submissions
@@ -99,6 +102,19 @@ export class Requests {
     }
   }
 
+  /** The session is over: what is still being read or put together is neither recorded nor sent. */
+  end(): void {
+    this.#ended = true
+  }
+
+  /** Drops what follows up to Sync, where the upstream would ignore it anyway. False where it would not. */
+  dropIgnored(): boolean {
+    if (!this.#submissions.ignored) return false
+    this.endGroup()
+    this.#submissions.discard()
+    return true
+  }
+
   /** A cancel request for this session, which came on a connection of its own. True: go ahead once it is recorded. */
   cancel(): boolean {
     return this.#submissions.cancel({
@@ -113,8 +129,8 @@ export class Requests {
   /** Decides, records and queues what was put together so far. Nothing waits for a message that may never come. */
   endGroup(): void {
     const group = this.#group
-    if (group === null) return
     this.#group = null
+    if (group === null || this.#ended) return
     const description = {
       operation: group.operation,
       access: group.statement.access,
@@ -139,9 +155,7 @@ export class Requests {
     if (body === null) return this.#refuseProtocol(CLIENT.query, 'message_malformed', 'the Query message is malformed')
     if (body.text === null) return this.#refuseText(CLIENT.query, bytes)
     const read = this.#reader.read(body.text)
-    return read instanceof Promise
-      ? read.then((statement) => this.#submitQuery(bytes, statement))
-      : this.#submitQuery(bytes, read)
+    return this.#whenRead(read, (statement) => this.#submitQuery(bytes, statement))
   }
 
   #submitQuery(bytes: Buffer, statement: ReadStatement): Handled {
@@ -180,11 +194,23 @@ export class Requests {
         `a session may hold ${this.#limits.preparedStatements} prepared statements`,
       )
     }
+    if (this.#statements.bytes + bytes.length > this.#limits.preparedStatementBytes) {
+      return this.#refuseProtocol(
+        CLIENT.parse,
+        'too_many_statements',
+        `a session may hold ${this.#limits.preparedStatementBytes} bytes of prepared statements`,
+      )
+    }
     const { name, text } = body
-    const read = this.#reader.read(text)
-    return read instanceof Promise
-      ? read.then((statement) => this.#startGroup(bytes, name, statement))
-      : this.#startGroup(bytes, name, read)
+    return this.#whenRead(this.#reader.read(text), (statement) => this.#startGroup(bytes, name, statement))
+  }
+
+  #whenRead(
+    read: ReadStatement | Promise<ReadStatement>,
+    next: (statement: ReadStatement) => Handled,
+  ): Handled | Promise<Handled> {
+    if (!(read instanceof Promise)) return next(read)
+    return read.then((statement) => (this.#ended ? DONE : next(statement)))
   }
 
   #startGroup(bytes: Buffer, name: string, read: ReadStatement): Handled {
@@ -262,10 +288,8 @@ export class Requests {
   }
 
   #later(): Handled {
-    if (!this.#submissions.ignored) return 'later'
-    // What it waits for is not answered before a Sync that is still to come: the upstream would ignore it anyway.
-    this.#submissions.discard()
-    return DONE
+    // What it waits for may not be answered before a Sync that is still to come.
+    return this.dropIgnored() ? DONE : 'later'
   }
 
   #describe(bytes: Buffer): Handled {
@@ -332,6 +356,15 @@ export class Requests {
     if (refusedAs === 'refused-query') this.#submissions.endEpoch()
     return DONE
   }
+}
+
+/** Objects and Buffers of a statement and of each of its segments, roughly. */
+const STATEMENT_BYTES = 600
+const SEGMENT_BYTES = 200
+const PORTAL_BYTES = 100
+
+function statementBytes({ segments }: ReadStatement): number {
+  return segments.reduce((sum, segment) => sum + SEGMENT_BYTES + segment.bytes.length, STATEMENT_BYTES)
 }
 
 const UNREADABLE: StatementAccess = unreadableAccess()

@@ -17,15 +17,13 @@ export class Submissions {
   readonly session: Session
   readonly #upstream: GovernedUpstream
   readonly #queue: ReplyQueue
-  readonly #maxWaiting: number
   #epoch = 0
   #discarding = false
 
-  constructor(session: Session, upstream: GovernedUpstream, queue: ReplyQueue, maxWaiting: number) {
+  constructor(session: Session, upstream: GovernedUpstream, queue: ReplyQueue) {
     this.session = session
     this.#upstream = upstream
     this.#queue = queue
-    this.#maxWaiting = maxWaiting
   }
 
   /** Counts what ends with a ReadyForQuery. */
@@ -67,10 +65,6 @@ export class Submissions {
 
   /** Submits a frame to the decision. Null when it was refused: then it is replaced already. */
   forward(description: RequestDescription, refusedAs: RefusedAs, messages: readonly Buffer[]): OpenRequest | null {
-    if (this.#queue.length >= this.#maxWaiting) {
-      this.refuse(description, refusedAs, 'too_many_requests', 'too many requests wait for their answers')
-      return null
-    }
     return this.#recorded(refusedAs, () => {
       const submitted = this.session.submit(description)
       if (submitted.kind === 'denied') {

@@ -39,6 +39,9 @@ function boundsByType(bounds: FrameBounds): ReadonlyMap<number, number> {
   ])
 }
 
+/** Chunks are kept apart from this size on: a message may come byte by byte, and each chunk costs as much as 300 bytes. */
+const SMALL_CHUNK_BYTES = 8 * 1024
+
 /** Feed it chunks, take messages until there is none. Never throws on bad input. */
 export class ClientFramer {
   readonly #bounds: ReadonlyMap<number, number>
@@ -63,8 +66,11 @@ export class ClientFramer {
       this.#position = 0
       return
     }
-    this.#chunks.push(chunk)
     this.#waitingBytes += chunk.length
+    const last = this.#chunks.at(-1)
+    if (last !== undefined && last.length + chunk.length <= SMALL_CHUNK_BYTES) {
+      this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, chunk])
+    } else this.#chunks.push(chunk)
   }
 
   /** The next whole message, or null when more bytes are needed. Message bytes are a view on what was pushed. */

@@ -1,0 +1,48 @@
+import { unreadableAccess } from '@sluice/policy'
+import { describe, expect, it } from 'vitest'
+import { parse, query } from '../wire/encode.ts'
+import { CLIENT } from '../wire/message-types.ts'
+import { Requests } from './requests.ts'
+import type { ReadStatement } from './statements.ts'
+import type { Submissions } from './submissions.ts'
+
+const LIMITS = { preparedStatements: 10, preparedStatementBytes: 1024, portals: 10, pipelinedRequests: 10 }
+const STATEMENT: ReadStatement = { access: unreadableAccess(), segments: [], deallocates: null }
+
+function requestsReadBy(read: () => ReadStatement | Promise<ReadStatement>) {
+  const forwarded: unknown[] = []
+  const submissions = {
+    epoch: 0,
+    discarding: false,
+    endEpoch: () => undefined,
+    forward: (description: unknown) => {
+      forwarded.push(description)
+      return null
+    },
+  }
+  return { requests: new Requests(submissions as unknown as Submissions, { read }, LIMITS), forwarded }
+}
+
+describe('what is not yet recorded when a session ends', () => {
+  it.each([
+    ['Query', CLIENT.query, query('select 1')],
+    ['Parse', CLIENT.parse, parse('', 'select 1')],
+  ])('is not recorded behind the end: a %s that takes long to read', async (_name, type, bytes) => {
+    const reading = Promise.withResolvers<ReadStatement>()
+    const { requests, forwarded } = requestsReadBy(() => reading.promise)
+    const handled = requests.handle({ kind: 'message', type, bytes })
+    requests.end()
+    reading.resolve(STATEMENT)
+    await handled
+    requests.endGroup()
+    expect(forwarded).toEqual([])
+  })
+
+  it('is not recorded behind the end: a group that goes on', () => {
+    const { requests, forwarded } = requestsReadBy(() => STATEMENT)
+    void requests.handle({ kind: 'message', type: CLIENT.parse, bytes: parse('', 'select 1') })
+    requests.end()
+    requests.endGroup()
+    expect(forwarded).toEqual([])
+  })
+})
