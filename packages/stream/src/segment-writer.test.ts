@@ -171,6 +171,26 @@ describe('SegmentWriter', () => {
     again.close()
   })
 
+  it('keeps no record much longer than asked: a segment spans an eighth of that time', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000_000 })
+    const hour = 3_600_000
+    const writer = SegmentWriter.open(newDirectory(), { sync: async () => {} })
+    try {
+      for (let hours = 0; hours < 40; hours += 4) {
+        writeBatch(writer, writer.nextOffset)
+        vi.setSystemTime(1_000_000_000 + (hours + 4) * hour)
+        await vi.waitFor(() => {
+          writer.trim((Date.now() - 24 * hour) * 1000)
+          expect(listSegments(writer.directory).at(-1)).toBe(writer.nextOffset)
+        })
+      }
+      await vi.waitFor(() => expect(readNumbers(writer.directory)).toEqual(upTo(10 * PER_BATCH, 4 * PER_BATCH)))
+    } finally {
+      vi.useRealTimers()
+      writer.close()
+    }
+  })
+
   it('leaves nothing but its segments and its note', () => {
     const directory = killedCopy(4, 2)
     const writer = SegmentWriter.open(directory)

@@ -13,6 +13,8 @@ import { assertOnlyKind, makeDirectory } from './topic-files.ts'
 import { WriterLock } from './writer-lock.ts'
 
 export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
+/** Into so many segments at least the time is divided for which records are kept. */
+const SEGMENTS_OF_RETENTION = 8
 
 /** Writes `length` bytes of `bytes` at `position` and returns how many the file took. */
 export type WriteBytes = (fd: number, bytes: Buffer, length: number, position: number) => number
@@ -122,11 +124,14 @@ export class SegmentWriter {
 
   /**
    * Removes the oldest segment when its last batch is from before `olderThanMicros`, and begins a new one where the
-   * current one holds such batches. Returns how many offsets are gone: call again until it is 0.
+   * current one spans a good part of the time since, so that nothing is kept much longer. Returns how many offsets are
+   * gone: call again until it is 0.
    */
   trim(olderThanMicros: number): number {
     const { bytes, firstTime } = this.#current
-    if (bytes > 0 && firstTime < olderThanMicros && !this.#sync.isBehind) this.#begin()
+    const now = Date.now() * 1000
+    const due = now - (now - olderThanMicros) / SEGMENTS_OF_RETENTION
+    if (bytes > 0 && firstTime < due && !this.#sync.isBehind) this.#begin()
     const oldest = this.#finished[0]
     if (oldest === undefined || oldest.lastTime >= olderThanMicros) return 0
     this.#finished.shift()
