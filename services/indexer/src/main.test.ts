@@ -11,8 +11,8 @@ import { isServiceMessage, type ReadyMessage } from '@sluice/service'
 import { EmbeddedLog } from '@sluice/stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sessionOf } from './audit.fixture.ts'
-import { openIndexClient } from './index-client.ts'
 import { AuditTopic } from './index.fixture.ts'
+import { openIndexClient } from './index-client.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
 const CLICKHOUSE_PORT_TAKEN = 69

@@ -1,8 +1,8 @@
 // The second half of the gate: the tree as the database itself reads the text (EXPLAIN AST). Nodes, tables and
 // functions are taken from lists.
 
-import { isAllowedFunction, TABLES, TREE_NODES } from './sql-vocabulary.ts'
 import { type ExpectedOfTree, notAFunction } from './sql-text-check.ts'
+import { isAllowedFunction, TABLES, TREE_NODES } from './sql-vocabulary.ts'
 
 export type TreeFinding = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 

@@ -1,5 +1,5 @@
-import { indexCount, indexText, indexTexts, indexTime } from './index-values.ts'
 import type { IndexedRecord } from './fold-block.ts'
+import { indexCount, indexText, indexTexts, indexTime } from './index-values.ts'
 import { type EventRow, RETENTION_DAYS } from './rows.ts'
 
 /** The row of `events`: everything the record says, and the record itself. */
