@@ -66,6 +66,7 @@ describe('bounds', () => {
       })
       asking.socket.resume()
     })
+    expect(left).toBe(0)
     asking.end()
   })
 

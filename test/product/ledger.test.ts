@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await index?.close()
-  place.remove()
+  await place.remove()
 }, 30_000)
 
 async function connect(): Promise<pg.Client> {

@@ -172,9 +172,10 @@ function sessionOf(row: Row): SessionState {
 }
 
 function wrappedKeyOf(row: Row): WrappedKey | null {
-  if (row.key_recipient === null) return null
+  const { key_recipient: recipientKeyId } = row
+  if (typeof recipientKeyId !== 'string') return null
   return {
-    recipientKeyId: String(row.key_recipient),
+    recipientKeyId,
     encapsulated: bytesOf(row.key_encapsulated),
     ciphertext: bytesOf(row.key_ciphertext),
   }

@@ -73,7 +73,7 @@ export async function startMasker(
   dir: string,
   keys: Keys,
   interpose: (real: Interposed) => Interposed = (real) => real,
-): Promise<{ masker: Masker; registry: Registry; stop(): Promise<void> }> {
+): Promise<{ masker: Masker; registry: Registry; stop: () => Promise<void> }> {
   const real = { log: EmbeddedLog.open(join(dir, 'log')), state: MaskerState.open(join(dir, 'masker', 'state.db')) }
   const { log, state } = interpose(real)
   const schemas = LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE))

@@ -46,7 +46,7 @@ const QUOTED_OR_COMMENT =
 
 export function parseRequest(method: string, parameters: URLSearchParams, body: Buffer): ParsedRequest {
   const settings = readSettings(parameters)
-  if (!Array.isArray(settings)) return { ok: false, reply: settings as ExceptionReply }
+  if (!Array.isArray(settings)) return { ok: false, reply: settings }
   const inAddress = parameters.get('query')
   const common = { database: parameters.get('database'), queryId: parameters.get('query_id') }
   const insert = inAddress === null ? null : INSERT.exec(inAddress)

@@ -16,6 +16,7 @@ import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
 import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
 import { GUARDED_SETTINGS } from './upstream/guarded-settings.ts'
 import type { FrameBounds } from './wire/client-framer.ts'
+import { destroyInTime } from './wire/close-in-time.ts'
 import * as encode from './wire/encode.ts'
 
 export type GatewayLimits = RequestLimits &
@@ -50,7 +51,6 @@ const GOING_DOWN: encode.ErrorReport = {
   hint: 'Connect again.',
 }
 const DRAIN_POLL_MS = 25
-const LINGER_MS = 2_000
 
 export class PostgresGateway {
   readonly #options: GatewayOptions
@@ -110,7 +110,7 @@ export class PostgresGateway {
     const deadline = setTimeout(() => raw.destroy(), limits.handshakeMs)
     try {
       const admission = await admit(raw, this.#admission)
-      if (!(await this.#proceed(admission))) destroyLater(raw)
+      if (!(await this.#proceed(admission))) destroyInTime(raw)
       metrics.handshakes.inc({ result: admission.kind === 'ended' ? admission.code : admission.kind })
       if (admission.kind === 'ended') log.info({ event: 'handshake_ended', code: admission.code }, 'handshake ended')
     } catch (error) {
@@ -235,12 +235,6 @@ export class PostgresGateway {
     )
     live.begin(openingOf(admitted, upstream, key))
   }
-}
-
-/** A client that was told its end and does not close must not keep a socket. */
-function destroyLater(socket: Socket): void {
-  const linger = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(linger))
 }
 
 const UPSTREAM_HINT = 'Try again; if it goes on, ask the operator of the database.'

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { AuditUnavailable, type OutcomeStatus, type RawSegment } from '@sluice/events'
 import type { GovernedUpstream, GroupCommit, Session, TurnMember } from '@sluice/session'
 import { ClientFramer, type ClientMessage, type FrameBounds } from '../wire/client-framer.ts'
+import { closeInTime } from '../wire/close-in-time.ts'
 import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
 import { ServerFramer } from '../wire/server-framer.ts'
 import { Delivery } from './delivery.ts'
@@ -48,8 +49,6 @@ const PARTIAL_RESULT_MS = 2
 const MAX_WAITING_BYTES = 1024 * 1024
 /** A server keeps back replies that fill less than 8 KB: waiting for fewer than these could last forever. */
 const MIN_PIPELINED = 4 * 1024
-/** How long a peer may take to receive the last bytes. */
-const LINGER_MS = 2_000
 
 export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #options: GatewaySessionOptions
@@ -338,14 +337,11 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   }
 
   #closeSockets(): void {
-    for (const socket of [this.#options.client, this.#options.upstream]) {
-      socket.off('data', this.#onClientData)
-      socket.off('data', this.#onUpstreamData)
-      socket.resume()
-      socket.end()
-      const linger = setTimeout(() => socket.destroy(), LINGER_MS)
-      socket.once('close', () => clearTimeout(linger))
-    }
+    const { client, upstream } = this.#options
+    client.off('data', this.#onClientData)
+    upstream.off('data', this.#onUpstreamData)
+    closeInTime(client)
+    closeInTime(upstream)
   }
 }
 

@@ -1,13 +1,21 @@
 // What a client asks, message by message: which names it uses, and which messages make up one frame.
 
 import type { RawSegment } from '@sluice/events'
-import { type StatementAccess, unreadableAccess } from '@sluice/policy'
 import type { ClientMessage } from '../wire/client-framer.ts'
-import { type BindBody, decodeBind, decodeExecute, decodeNamed, decodeParse, decodeQuery } from '../wire/decode.ts'
+import { decodeBind, decodeExecute, decodeNamed, decodeParse, decodeQuery } from '../wire/decode.ts'
 import { CLIENT } from '../wire/message-types.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
-import type { FrameGroup, Portal, ReadStatement, StatementReader } from './statements.ts'
-import type { RefusedAs, Submissions } from './submissions.ts'
+import {
+  boundSegments,
+  type FrameGroup,
+  PORTAL_BYTES,
+  type Portal,
+  type ReadStatement,
+  type StatementReader,
+  statementBytes,
+} from './statements.ts'
+import type { Submissions } from './submissions.ts'
+import { CANCEL, OVERSIZED_WORDS, unreadableRequest, unreadableText } from './unreadable-requests.ts'
 
 export type RequestLimits = {
   readonly preparedStatements: number
@@ -22,22 +30,6 @@ export type Handled = 'done' | 'later' | 'terminate' | { readonly violation: str
 
 const DONE = 'done'
 const NOTHING: readonly never[] = []
-
-/** Operation names as PostgreSQL's documentation writes them. */
-const OPERATION: ReadonlyMap<number, string> = new Map([
-  [CLIENT.bind, 'Bind'],
-  [CLIENT.execute, 'Execute'],
-  [CLIENT.functionCall, 'FunctionCall'],
-  [CLIENT.parse, 'Parse'],
-  [CLIENT.query, 'Query'],
-])
-
-/** What may be large, and is refused as an ordinary error where it is too large. */
-const OVERSIZED_WORDS: ReadonlyMap<number, string> = new Map([
-  [CLIENT.bind, 'a set of parameters'],
-  [CLIENT.parse, 'a statement'],
-  [CLIENT.query, 'a statement'],
-])
 
 export class Requests {
   readonly #submissions: Submissions
@@ -117,13 +109,7 @@ export class Requests {
 
   /** A cancel request for this session, which came on a connection of its own. True: go ahead once it is recorded. */
   cancel(): boolean {
-    return this.#submissions.cancel({
-      operation: 'Cancel',
-      access: { ...UNREADABLE, actions: ['sql:session'] },
-      statement: NOTHING,
-      parameters: NOTHING,
-      trace: null,
-    })
+    return this.#submissions.cancel(CANCEL)
   }
 
   /** Decides, records and queues what was put together so far. Nothing waits for a message that may never come. */
@@ -207,10 +193,14 @@ export class Requests {
 
   #whenRead(
     read: ReadStatement | Promise<ReadStatement>,
-    next: (statement: ReadStatement) => Handled,
+    submit: (statement: ReadStatement) => Handled,
   ): Handled | Promise<Handled> {
-    if (!(read instanceof Promise)) return next(read)
-    return read.then((statement) => (this.#ended ? DONE : next(statement)))
+    return read instanceof Promise ? this.#whenReadLater(read, submit) : submit(read)
+  }
+
+  async #whenReadLater(read: Promise<ReadStatement>, submit: (statement: ReadStatement) => Handled): Promise<Handled> {
+    const statement = await read
+    return this.#ended ? DONE : submit(statement)
   }
 
   #startGroup(bytes: Buffer, name: string, read: ReadStatement): Handled {
@@ -336,47 +326,15 @@ export class Requests {
   }
 
   #refuseText(type: number, bytes: Buffer): Handled {
-    const raw: RawSegment = { kind: 'literal', label: '', bytes: bytes.subarray(5) }
-    return this.#refuseProtocol(type, 'text_not_utf8', 'the statement is not valid UTF-8', [HOLE, raw])
+    return this.#refuseProtocol(type, 'text_not_utf8', 'the statement is not valid UTF-8', unreadableText(bytes))
   }
 
   #refuseProtocol(type: number, code: string, reason: string, statement: readonly RawSegment[] = NOTHING): Handled {
     this.endGroup()
     if (this.#submissions.discarding) return DONE
-    const refusedAs: RefusedAs =
-      type === CLIENT.query || type === CLIENT.functionCall ? 'refused-query' : 'refused-message'
-    const description = {
-      operation: OPERATION.get(type) ?? 'Message',
-      access: UNREADABLE,
-      statement,
-      parameters: NOTHING,
-      trace: null,
-    }
+    const { description, refusedAs } = unreadableRequest(type, statement)
     this.#submissions.refuse(description, refusedAs, code, reason)
     if (refusedAs === 'refused-query') this.#submissions.endEpoch()
     return DONE
   }
 }
-
-/** Objects and Buffers of a statement and of each of its segments, roughly. */
-const STATEMENT_BYTES = 600
-const SEGMENT_BYTES = 200
-const PORTAL_BYTES = 100
-
-function statementBytes({ segments }: ReadStatement): number {
-  return segments.reduce((sum, segment) => sum + SEGMENT_BYTES + segment.bytes.length, STATEMENT_BYTES)
-}
-
-const UNREADABLE: StatementAccess = unreadableAccess()
-/** A statement of which nothing can be shown: one hole. */
-const HOLE: RawSegment = { kind: 'text', label: '', bytes: Buffer.from([0]) }
-
-function boundSegments(body: BindBody): readonly RawSegment[] {
-  return body.values.map(({ binary, bytes }) => ({
-    kind: 'bind',
-    label: bytes === null ? 'null' : binary ? 'binary' : '',
-    bytes: bytes ?? EMPTY,
-  }))
-}
-
-const EMPTY = Buffer.alloc(0)

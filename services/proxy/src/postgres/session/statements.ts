@@ -2,6 +2,7 @@
 
 import type { RawSegment } from '@sluice/events'
 import type { StatementAccess } from '@sluice/policy'
+import type { BindBody } from '../wire/decode.ts'
 import type { ALL_NAMES } from './name-registry.ts'
 import type { ReplyTo } from './reply-queue.ts'
 
@@ -31,3 +32,23 @@ export type FrameGroup = {
 }
 
 export type GroupReply = { readonly to: ReplyTo; readonly confirmed: (() => void) | null }
+
+const EMPTY = Buffer.alloc(0)
+
+/** Objects and Buffers of a statement and of each of its segments, roughly. */
+const STATEMENT_BYTES = 600
+const SEGMENT_BYTES = 200
+export const PORTAL_BYTES = 100
+
+export function statementBytes({ segments }: ReadStatement): number {
+  return segments.reduce((sum, segment) => sum + SEGMENT_BYTES + segment.bytes.length, STATEMENT_BYTES)
+}
+
+/** Bind values in the order of the parameters, as they are recorded. */
+export function boundSegments(body: BindBody): readonly RawSegment[] {
+  return body.values.map(({ binary, bytes }) => ({
+    kind: 'bind',
+    label: bytes === null ? 'null' : binary ? 'binary' : '',
+    bytes: bytes ?? EMPTY,
+  }))
+}
