@@ -24,8 +24,7 @@ export const MAX_TOKENS = 10_000
 
 /** Some end a text early for one reader and not for another. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-// oxlint-disable-next-line no-control-regex -- as above
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/ // oxlint-disable-line no-control-regex
 
 export function tokenize(sql: string): Tokens {
   if (CONTROL.test(sql)) return { ok: false, reason: 'it holds control characters' }
