@@ -93,6 +93,29 @@ describe('sanitiseSql', () => {
     expect(incomplete.segments[0]?.disclosure).toBe('withheld')
   })
 
+  it.each([
+    ['078-05-1120', "'…'-'…'-'…'"],
+    ['(555) 123-4567', "('…') '…'-'…'"],
+    ['4111,1111, 1111 ,1111', "'…','…', '…' ,'…'"],
+    ['078/* */-/**/05-1120', "'…'/*…*/-/*…*/'…'-'…'"],
+    ['12-3, 4', '12-3, 4'],
+    ['1 between 2000 and 2024', '1 between 2000 and 2024'],
+    ['12 limit 3000 offset 4000', '12 limit 3000 offset 4000'],
+  ])('shows numbers that stand together only when they are short together: %s', (value, shown) => {
+    const cuts = [...value.matchAll(/\d+|\/\*.*?\*\//g)].map(([cut]) => cut)
+    const shape = cuts.reduce((text, cut) => text.replace(cut, '\0'), `select ${value}`)
+    const { text, segments } = sanitised(
+      { kind: 'text', value: shape },
+      ...cuts.map((cut) => ({ kind: cut.startsWith('/') ? ('comment' as const) : ('literal' as const), value: cut })),
+    )
+    expect(text).toBe(`select ${shown}`)
+    for (const [index, cut] of cuts.entries()) {
+      const { disclosure, nonce, bytes } = segments[index + 1] as (typeof segments)[number]
+      if (disclosure === 'shown') expect(bytes?.toString()).toBe(cut)
+      else expect([disclosure, nonce, bytes]).toEqual(['withheld', null, null])
+    }
+  })
+
   it('shows claims that can hardly be a value', () => {
     const { claims, segments } = sanitised(
       { kind: 'claim', label: 'application_name', value: 'psql (18.1)' },

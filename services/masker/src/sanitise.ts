@@ -3,7 +3,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { type AuditSegment, isShowableClaim, type OpenedSegment, type Segment, type SegmentKind } from '@sluice/events'
-import { countHoles, fillHoles, judgeStatementText } from './statement-text.ts'
+import { countHoles, fillHoles, judgeStatementText, runsOfHoles } from './statement-text.ts'
 
 /** Why a segment is withheld or altered: stable codes, for readers and for the index. */
 export type WithheldReason =
@@ -31,7 +31,8 @@ type Whole = { readonly segments: readonly Segment[]; readonly parts: readonly O
 
 const LITERAL_HOLE = "'…'"
 const COMMENT_HOLE = '/*…*/'
-const SHORT_INTEGER = /^[0-9]{1,4}$/
+const MAX_SHOWN_DIGITS = 4
+const INTEGER = /^[0-9]+$/
 
 function withheld(segment: Segment, reason: WithheldReason): AuditSegment {
   return { ...segment, disclosure: 'withheld', nonce: null, bytes: null, reason, tag: null }
@@ -67,7 +68,7 @@ function wholes(segments: readonly Segment[], opened: readonly (OpenedSegment | 
       run.every((part, index) => part.kind === first.kind && part.parts === first.parts && part.part === index)
     const taken = complete ? run : [first]
     const parts = opened.slice(at, at + taken.length)
-    const all = complete && parts.every((part) => part !== null) ? (parts as OpenedSegment[]) : null
+    const all = complete && parts.every((part) => part !== null) ? parts : null
     found.push({ segments: taken, parts: all })
     at += taken.length
   }
@@ -86,28 +87,56 @@ function sanitiseHole(whole: Whole): Hole {
     return { segments: withholdWhole(whole, 'comment'), filling: COMMENT_HOLE }
   }
   const value = whole.parts === null ? null : textOf(whole.parts)
-  if (whole.parts !== null && value !== null && SHORT_INTEGER.test(value)) {
+  if (whole.parts !== null && value !== null && INTEGER.test(value) && value.length <= MAX_SHOWN_DIGITS) {
     return { segments: showWhole(whole, whole.parts), filling: value }
   }
   return { segments: withholdWhole(whole, 'literal'), filling: LITERAL_HOLE }
 }
 
-type Statement = { readonly segments: readonly AuditSegment[]; readonly text: string | null }
+/** What is shown of a run of numbers has to be short as a whole: an unquoted 078-05-1120 is three of them. */
+function withholdLongRuns(text: string, holes: readonly Hole[]): Hole[] {
+  const runs = runsOfHoles(text)
+  const digits = new Map<number, number>()
+  const isNumber = ({ filling }: Hole): boolean => INTEGER.test(filling)
+  holes.forEach((hole, index) => {
+    const run = runs[index] as number
+    if (isNumber(hole)) digits.set(run, (digits.get(run) ?? 0) + hole.filling.length)
+  })
+  return holes.map((hole, index) => {
+    if (!isNumber(hole) || (digits.get(runs[index] as number) ?? 0) <= MAX_SHOWN_DIGITS) return hole
+    return { segments: hole.segments.map((segment) => hide(segment, 'literal')), filling: LITERAL_HOLE }
+  })
+}
+
+type Statement = {
+  readonly segments: readonly AuditSegment[]
+  readonly holes: readonly Hole[]
+  readonly text: string | null
+}
 
 /** A text with the literals and comments that were cut out of it. */
 function sanitiseStatement(whole: Whole, holes: readonly Hole[]): Statement {
   const text = whole.parts === null ? null : textOf(whole.parts)
   const judged = text === null || countHoles(text) !== holes.length ? null : judgeStatementText(text)
   if (whole.parts === null || text === null || judged === null || judged.kind === 'unreadable') {
-    return { segments: withholdWhole(whole, 'unreadable-text'), text: null }
+    // Nobody knows what stood in its holes.
+    const hidden = holes.map(({ segments, filling }) => ({
+      segments: segments.map((segment) => hide(segment, 'unreadable-text')),
+      filling,
+    }))
+    return { segments: withholdWhole(whole, 'unreadable-text'), holes: hidden, text: null }
   }
-  const fillings = holes.map((hole) => hole.filling)
-  if (judged.kind === 'shown') return { segments: showWhole(whole, whole.parts), text: fillHoles(text, fillings) }
+  const short = withholdLongRuns(text, holes)
+  const fillings = short.map((hole) => hole.filling)
+  if (judged.kind === 'shown') {
+    return { segments: showWhole(whole, whole.parts), holes: short, text: fillHoles(text, fillings) }
+  }
   // The altered text stands in the first part: it can't be cut where the parts were.
   const bytes = Buffer.from(judged.text)
   const empty = Buffer.alloc(0)
   return {
     segments: whole.segments.map((segment, index) => altered(segment, index === 0 ? bytes : empty, 'name')),
+    holes: short,
     text: fillHoles(judged.text, fillings),
   }
 }
@@ -136,8 +165,7 @@ export function sanitiseSql(segments: readonly Segment[], opened: readonly (Open
       for (; isHole(list[at]); at++) holes.push(sanitiseHole(list[at] as Whole))
       const statement = sanitiseStatement(whole, holes)
       out.push(...statement.segments)
-      // Where the text can't be read nobody knows what stood in its holes.
-      for (const hole of holes) out.push(...(statement.text === null ? hole.segments.map(hide) : hole.segments))
+      for (const hole of statement.holes) out.push(...hole.segments)
       if (statement.text !== null) texts.push(statement.text)
     } else if (kind === 'claim') {
       out.push(...sanitiseClaim(whole, claims))
@@ -155,7 +183,7 @@ const isHole = (whole: Whole | undefined): boolean => {
   return kind === 'literal' || kind === 'comment'
 }
 
-function hide(segment: AuditSegment): AuditSegment {
+function hide(segment: AuditSegment, reason: WithheldReason): AuditSegment {
   const { kind, label, length, commitment, part, parts } = segment
-  return withheld({ kind, label, length, commitment, part, parts }, 'unreadable-text')
+  return withheld({ kind, label, length, commitment, part, parts }, reason)
 }

@@ -25,6 +25,18 @@ describe('judgeStatementText', () => {
   })
 
   it.each([
+    ['select id from t where email = ada.lovelace+x@example.com', `select id from t where email = ${WITHHELD}`],
+    ['where "ada"@example.co.uk and \0@host', `where "ada"${WITHHELD} and \0${WITHHELD}`],
+    ['ünï@exämple.org', WITHHELD],
+  ])('replaces an address that is not quoted: %s', (text, shown) => {
+    expect(judgeStatementText(text)).toEqual({ kind: 'altered', text: shown })
+  })
+
+  it.each(['a @> b', 'a<@b', 'a @@ b', 'a @? b', 'select @ b', '@ \0'])('leaves operators alone: %s', (text) => {
+    expect(judgeStatementText(text).kind).toBe('shown')
+  })
+
+  it.each([
     "select 'x'",
     'select 1',
     'select $tag$x$tag$',
