@@ -96,6 +96,8 @@ describe('a ticket', () => {
     ['for no time', '{"ttlSeconds":0}', 400, 'body_invalid'],
     ['for someone else', '{"subject":"ana"}', 400, 'body_invalid'],
     ['with a task of two lines', '{"task":"a\\nb"}', 400, 'body_invalid'],
+    ['with a task that has a number of somebody in it', '{"task":"refund for 078-05-1120"}', 400, 'body_invalid'],
+    ['with a task that has an address in it', '{"task":"mail to ada@example.com"}', 400, 'body_invalid'],
     ['with a task of markup', '{"task":"<script>"}', 400, 'body_invalid'],
     ['from a list', '[]', 400, 'body_invalid'],
     ['from no JSON', '{', 400, 'body_invalid'],

@@ -1,5 +1,5 @@
 // Changes a verified subject into a ticket, within bounds, and gives it out only after it is in the log.
-import { AuditUnavailable, type Codec, isoMicros, type Ticket, uuidv7 } from '@sluice/events'
+import { AuditUnavailable, type Codec, isoMicros, isShowableClaim, type Ticket, uuidv7 } from '@sluice/events'
 import { newTicket, ticketUser, type VerifiedSubject } from '@sluice/identity'
 import type { Producer } from '@sluice/stream'
 import { z } from 'zod'
@@ -11,8 +11,13 @@ export const TICKETS_PER_SECOND = 2
 export const MAX_TICKET_SUBJECTS = 10_000
 const MAX_CONNECTION_CHARACTERS = 63
 const MAX_TASK_CHARACTERS = 128
-/** A task is shown wherever the session is: nothing that could pass for markup or a line of a log. */
-const TASK = /^[\p{L}\p{N} .,:;/#@_()+-]+$/u
+/** A task is shown wherever the session is: nothing that could pass for markup, a line of a log or a value. */
+const TASK = /^[\p{L}\p{N} .,:;/#_()+-]+$/u
+const NO_NUMBER = /[^\p{N}]+/gu
+
+function isShowableTask(task: string): boolean {
+  return TASK.test(task) && isShowableClaim(task.replace(NO_NUMBER, ' '))
+}
 
 export type ConnectionFacts = { readonly demo: boolean }
 
@@ -51,7 +56,12 @@ export class TicketOffice {
     this.#options = options
     this.requestSchema = z.strictObject({
       connection: z.string().min(1).max(MAX_CONNECTION_CHARACTERS).nullish(),
-      task: z.string().min(1).max(MAX_TASK_CHARACTERS).regex(TASK, 'has characters that a task may not have').nullish(),
+      task: z
+        .string()
+        .min(1)
+        .max(MAX_TASK_CHARACTERS)
+        .refine(isShowableTask, 'may have no addresses, long numbers and markup in it')
+        .nullish(),
       ttlSeconds: z
         .int()
         .min(1)
