@@ -76,6 +76,16 @@ describe('a PostgreSQL server', { timeout: 60_000 }, () => {
     expect(await ask(second, 'select 1')).toBe(1)
   })
 
+  it('writes nothing of what was asked to its log', async () => {
+    const lines: string[] = []
+    const server = await start({ dir: stateDir(), onLog: (line) => lines.push(line) })
+    await expect(ask(server, `select "078-05-1120"`)).rejects.toThrow('078-05-1120')
+    await expect(ask(server, "select 'ada@example.com'::int")).rejects.toThrow('ada@example.com')
+    await server.stop()
+    expect(lines.join('\n')).toContain('database system is shut down')
+    expect(lines.join('\n')).not.toMatch(/078-05-1120|ada@example/)
+  })
+
   it('begins again where making the cluster was cut off', async () => {
     const dir = stateDir()
     const first = await start({ dir })

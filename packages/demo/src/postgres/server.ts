@@ -175,6 +175,8 @@ function serverArguments({ tls, settings }: PostgresOptions, place: Place, port:
     // Statements and values stay out of the log.
     log_statement: 'none',
     log_min_error_statement: 'panic',
+    // Errors quote what was asked: they are for who asked, and not for a file.
+    log_min_messages: 'log',
     log_error_verbosity: 'terse',
     ...(tls === undefined
       ? {}
