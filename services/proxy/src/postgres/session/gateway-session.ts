@@ -110,6 +110,9 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (opening.fromClient.length > 0) this.#onClientData(opening.fromClient)
     upstream.resume()
     client.resume()
+    // Who left while the session was being made does not leave again.
+    if (client.destroyed) this.#onClientClose()
+    if (upstream.destroyed) this.#onUpstreamClose()
   }
 
   /** Whether nothing is under way. */
