@@ -109,11 +109,10 @@ describe('sanitiseSql', () => {
       ...cuts.map((cut) => ({ kind: cut.startsWith('/') ? ('comment' as const) : ('literal' as const), value: cut })),
     )
     expect(text).toBe(`select ${shown}`)
-    for (const [index, cut] of cuts.entries()) {
-      const { disclosure, nonce, bytes } = segments[index + 1] as (typeof segments)[number]
-      if (disclosure === 'shown') expect(bytes?.toString()).toBe(cut)
-      else expect([disclosure, nonce, bytes]).toEqual(['withheld', null, null])
-    }
+    const disclosed = segments.slice(1).map(({ nonce, bytes }) => (nonce === null ? null : bytes?.toString()))
+    const readable = shown.match(/\d+/g) ?? []
+    expect(disclosed.filter((bytes) => bytes !== null)).toEqual(readable)
+    expect(segments.slice(1).filter(({ bytes }) => bytes !== null)).toHaveLength(readable.length)
   })
 
   it('shows claims that can hardly be a value', () => {

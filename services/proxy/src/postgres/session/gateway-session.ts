@@ -47,14 +47,10 @@ export type Opening = {
 const PARTIAL_RESULT_MS = 2
 /** What is read ahead of a client while its session waits; then the client is paused. */
 const MAX_WAITING_BYTES = 1024 * 1024
-/** A server keeps back replies that fill less than 8 KB: waiting for fewer than these could last forever. */
-const MIN_PIPELINED = 4 * 1024
 
 export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #options: GatewaySessionOptions
-  readonly #queue = new ReplyQueue()
-  /** With so many replies to come, what the client sends next is left with the client. */
-  readonly #maxPipelined: number
+  readonly #queue: ReplyQueue
   readonly #delivery: Delivery
   readonly #requests: Requests
   readonly #replies: Replies
@@ -78,7 +74,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#options = options
     const { session, governed, reader, limits, bounds } = options
     this.#delivery = new Delivery(session)
-    this.#maxPipelined = Math.max(limits.pipelinedRequests, MIN_PIPELINED)
+    this.#queue = new ReplyQueue(limits.pipelinedRequests)
     const submissions = new Submissions(session, governed, this.#queue)
     this.#requests = new Requests(submissions, reader, limits)
     this.#replies = new Replies(session, this.#queue, this.#delivery, this)
@@ -149,7 +145,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     } catch (error) {
       return this.#failed(error)
     }
-    if (this.#crowded && (this.#settled || this.#queue.length < this.#maxPipelined / 2)) {
+    if (this.#crowded && (this.#settled || this.#queue.hasRoom)) {
       this.#crowded = false
       this.#options.client.resume()
       this.#pump()
@@ -196,7 +192,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   #handleMessages(): void {
     while (!this.#ended && !this.#terminating) {
-      if (this.#queue.length >= this.#maxPipelined && !this.#requests.dropIgnored()) {
+      if (this.#queue.full && !this.#requests.dropIgnored()) {
         this.#crowded = true
         return
       }

@@ -29,6 +29,9 @@ export type ExpectedReply = {
   readonly epoch: number
 }
 
+/** A server keeps back replies that fill less than 8 KB: waiting for fewer than these could last forever. */
+const MIN_PIPELINED = 4 * 1024
+
 /** A queue on one array: shifting an array of thousands for each reply would cost more than the reply. */
 export class ReplyQueue {
   #items: (ExpectedReply | undefined)[] = []
@@ -36,6 +39,22 @@ export class ReplyQueue {
   #syncs = 0
   /** After an error in the extended protocol the upstream ignores everything up to Sync. */
   skipping = false
+
+  readonly #maxPipelined: number
+
+  constructor(pipelinedRequests: number) {
+    this.#maxPipelined = Math.max(pipelinedRequests, MIN_PIPELINED)
+  }
+
+  /** So many replies are to come that what the client sends next is left with the client. */
+  get full(): boolean {
+    return this.length >= this.#maxPipelined
+  }
+
+  /** Whether it is worth while to go on after it was full. */
+  get hasRoom(): boolean {
+    return this.length < this.#maxPipelined / 2
+  }
 
   /** Whether the upstream ignores what it is sent now: it skips, and no Sync is on its way. */
   get ignores(): boolean {
