@@ -93,7 +93,10 @@ describe('FrameRecorder', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(eventParts, { maxLength: 6 }), async (parts) => {
         const { recorder, sessionId } = await newSession()
-        const events = [opened, ...parts, close].map((part) => recorder.record(part))
+        const events = [opened, ...parts, close].map((part) => {
+          const event = recorder.record(part)
+          return { ...event, value: Buffer.from(event.value) }
+        })
         for (const event of events) {
           const frame = codec.decode(event.value)
           expect(frame.header).toEqual(event.header)
@@ -175,7 +178,7 @@ describe('FrameRecorder', () => {
     const { recorder, sessionId } = await newSession()
     const prepared = recorder.prepare(text('select 1'))
     const part = { ...query, segments: [prepared] }
-    const values = [opened, part, part, close].map((one) => recorder.record(one).value)
+    const values = [opened, part, part, close].map((one) => Buffer.from(recorder.record(one).value))
     await verify(values, sessionId)
     const commitments = values.slice(1, 3).map((value) => codec.decode(value).segments[0]?.commitment)
     expect(commitments).toEqual([prepared.commitment, prepared.commitment])

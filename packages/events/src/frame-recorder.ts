@@ -33,7 +33,7 @@ export type RecordedEvent = {
   readonly header: FrameHeader
   /** The session id's text. */
   readonly key: Buffer
-  /** A slice of a larger buffer: copy it where it is kept for long. */
+  /** A view of a buffer that the next event of any session overwrites: copy it where it is kept. */
   readonly value: Buffer
   readonly headers: HeadersJson
 }
@@ -51,24 +51,23 @@ export type FrameRecorderOptions = SessionFacts & {
 const KINDS: Readonly<Record<SegmentKind, number>> = { text: 0, literal: 2, comment: 4, bind: 6, result: 8, claim: 10 }
 const NOTHING: readonly never[] = []
 
-const SLAB_BYTES = 262_144
-const KEPT_PLAIN_BYTES = 1_048_576
+/** Usual sizes of the buffers that every event is written with, and above which a larger one is not kept. */
+const USUAL_BYTES = 262_144
+const KEPT_BYTES = 1_048_576
 
 const random = new RandomPool()
-/** Records are cut from here; a new slab is taken when it is used up. */
-let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-let slabAt = 0
+/** Every record is written here. A buffer for each would be garbage of megabytes a second, and its collection shows. */
+let written: Buffer = Buffer.allocUnsafeSlow(USUAL_BYTES)
 /** Nonces and bytes of one event's segments, before they are encrypted. */
-let plain = Buffer.allocUnsafeSlow(65_536)
+let plain: Buffer = Buffer.allocUnsafeSlow(USUAL_BYTES)
 /** What a commitment, a root or a link is the hash of. */
 const hashed = new HashInput()
 const previousLink = Buffer.allocUnsafeSlow(SHA256_BYTES)
 const rootBytes = Buffer.allocUnsafeSlow(SHA256_BYTES)
 
-function reserve(room: number): void {
-  if (slab.length - slabAt >= room) return
-  slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, room))
-  slabAt = 0
+function atLeast(buffer: Buffer, room: number): Buffer {
+  if (buffer.length < room) return Buffer.allocUnsafeSlow(room)
+  return buffer.length > KEPT_BYTES && room <= USUAL_BYTES ? Buffer.allocUnsafeSlow(USUAL_BYTES) : buffer
 }
 
 /** Above this a slice is hashed where it is: copying it costs more than a view of it. */
@@ -148,15 +147,15 @@ export class FrameRecorder {
     if (payloadBytes > 0 && this.#sealer === null) {
       throw new AuditUnavailable('seal_missing', 'a payload can only be recorded with a session key')
     }
-    reserve(
+    written = atLeast(
+      written,
       this.#headerWriter.room(header) + contentRoom(segments, spans, context, payloadBytes) + this.#endRoom(header),
     )
 
-    const start = slabAt
-    const target = slab
-    target[start] = MAGIC_BYTE
-    target.writeInt32BE(this.#schemaId, start + 1)
-    const headerAt = start + FRAMING_BYTES
+    const target = written
+    target[0] = MAGIC_BYTE
+    target.writeInt32BE(this.#schemaId, 1)
+    const headerAt = FRAMING_BYTES
     const headerEnd = this.#headerWriter.write(target, headerAt, header)
 
     let at = writeArray(target, headerEnd, spans, writeSpan)
@@ -168,9 +167,8 @@ export class FrameRecorder {
     const isEmpty = segments.length === 0 && spans.length === 0 && context === null
     at = this.#writeEnd(target, at, header, headerAt, headerEnd, isEmpty ? headerEnd : contentEnd)
 
-    slabAt = at
     this.#sequence++
-    return { header, key: this.#key, value: target.subarray(start, at), headers: cloudEventHeaders(header) }
+    return { header, key: this.#key, value: target.subarray(0, at), headers: cloudEventHeaders(header) }
   }
 
   #header(part: EventPart): FrameHeader {
@@ -220,7 +218,7 @@ export class FrameRecorder {
         count += parts
         plainRoom += bytes.length + NONCE_BYTES * parts
       }
-      if (plain.length < plainRoom) plain = Buffer.allocUnsafeSlow(plainRoom)
+      plain = atLeast(plain, plainRoom)
       at = writeLong(target, at, count)
       let plainAt = 0
       for (const segment of segments) {
@@ -275,7 +273,6 @@ export class FrameRecorder {
     at = writeLong(target, at, sealer.offset)
     at = writeLong(target, at, payloadBytes)
     sealer.encryptInto(plain, payloadBytes, target, at)
-    if (plain.length > KEPT_PLAIN_BYTES) plain = Buffer.allocUnsafeSlow(65_536)
     return at + payloadBytes
   }
 

@@ -22,11 +22,14 @@ export interface TurnMember {
 
 export class GroupCommit {
   readonly #log: RecordLog
+  readonly #onBug: (error: unknown) => void
   #members: TurnMember[] = []
   #scheduled = false
 
-  constructor(log: RecordLog) {
+  /** `onBug` is told what a member throws: one session's bug must not keep the others from their turn. */
+  constructor(log: RecordLog, onBug: (error: unknown) => void) {
     this.#log = log
+    this.#onBug = onBug
   }
 
   /** Makes a record and appends it. Asks first: a sequence number that can't be kept must not be given out. */
@@ -57,10 +60,18 @@ export class GroupCommit {
       this.#log.commit()
     } catch (cause) {
       const failure = asAuditUnavailable(cause)
-      for (const member of members) member.commitFailed(failure)
+      for (const member of members) this.#guarded(() => member.commitFailed(failure))
       return
     }
-    for (const member of members) member.committed()
+    for (const member of members) this.#guarded(() => member.committed())
+  }
+
+  #guarded(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#onBug(error)
+    }
   }
 }
 

@@ -52,11 +52,12 @@ function pipeline(decide: (access: StatementAccess) => PolicyDecision) {
       return { header: { eventId: `event-${minted++}` }, key: Buffer.alloc(0), value: Buffer.alloc(0), headers: '{}' }
     },
   } as unknown as Recorder
-  const commit = new GroupCommit(log)
+  const bugs: unknown[] = []
+  const commit = new GroupCommit(log, (error) => bugs.push(error))
   const session = new Session({ sessionId: SESSION, recorder, commit, decide, monotonicMicros: () => 0 })
   const written: Buffer[] = []
   const upstream = new GovernedUpstream(SESSION, { write: (bytes) => written.push(bytes) > 0 }, new Outgoing())
-  return { journal, events, commit, session, upstream, written }
+  return { journal, bugs, events, commit, session, upstream, written }
 }
 
 const description = (text: string) => ({
@@ -134,6 +135,23 @@ describe('GroupCommit', () => {
     commit.enlist({ committed: () => expect.unreachable(), commitFailed: (cause) => failures.push(cause.code) })
     await turn()
     expect(failures).toEqual(['journal_broken'])
+  })
+})
+
+describe('a member that throws', () => {
+  it('keeps no other member from its turn', async () => {
+    const { commit, bugs } = pipeline(() => PERMIT)
+    const bug = new Error('bug')
+    let released = 0
+    commit.enlist({
+      committed: () => {
+        throw bug
+      },
+      commitFailed: () => expect.unreachable(),
+    })
+    commit.enlist({ committed: () => released++, commitFailed: () => expect.unreachable() })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([released, bugs]).toEqual([1, [bug]])
   })
 })
 

@@ -137,7 +137,7 @@ export class Node {
     return new Node(await mkdtemp(join(tmpdir(), 'sluice-masker-')), await newKeys())
   }
 
-  async session(): Promise<{ sessionId: string; recorder: FrameRecorder }> {
+  async session(): Promise<{ sessionId: string; recorder: Pick<FrameRecorder, 'record'> }> {
     const sessionId = uuidv7()
     const codec = await frameCodec(LocalSchemaRegistry.open(join(this.dir, 'log', LOCAL_REGISTRY_FILE)))
     const sealer = await SessionSealer.create(
@@ -145,10 +145,13 @@ export class Node {
       await importMaskerPublicKey(Buffer.from(this.keys.maskerPublic)),
     )
     const facts = { sessionId, nodeId: NODE, protocol: 'postgres', connection: 'shop', subject: SUBJECT }
-    return {
-      sessionId,
-      recorder: new FrameRecorder({ ...facts, codec, nodeKey: importSigningKey(this.keys.node), sealer }),
+    const recorder = new FrameRecorder({ ...facts, codec, nodeKey: importSigningKey(this.keys.node), sealer })
+    // The tests keep several events; the recorder's own buffer holds the last one.
+    const record = (part: EventPart): RecordedEvent => {
+      const event = recorder.record(part)
+      return { ...event, value: Buffer.from(event.value) }
     }
+    return { sessionId, recorder: { record } }
   }
 
   async append(events: readonly Pick<RecordedEvent, 'key' | 'value' | 'headers'>[]): Promise<void> {

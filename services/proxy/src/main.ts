@@ -46,7 +46,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const eventLog = EmbeddedLog.open(config.log.dir)
   const registry = LocalSchemaRegistry.open(join(config.log.dir, 'schemas.json'))
   const journal = openJournal(config, log)
-  const commit = new GroupCommit(journal)
+  const commit = new GroupCommit(journal, (error) => log.error({ event: 'bug', err: error }, 'a bug in one session'))
   const tickets = await PublishedTickets.open(eventLog, await ticketCodec(registry), config.limits.tickets, (error) =>
     log.error({ event: 'ticket_unreadable', code: error.code }, 'a published ticket could not be read'),
   )
