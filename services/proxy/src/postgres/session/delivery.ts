@@ -7,6 +7,23 @@ import { SliceList } from '../wire/slice-list.ts'
 /** A result is recorded in batches of about this size. */
 export const RESULT_BATCH_BYTES = 64 * 1024
 
+const NOTHING: readonly Buffer[] = []
+
+/** Where a batch is put together to be recorded; the recorder copies it at once, and what is delivered is not copied. */
+const batch = Buffer.allocUnsafeSlow(4 * RESULT_BATCH_BYTES)
+
+/** The slices one after the other: a view that the next call overwrites. */
+function asOne(slices: readonly Buffer[]): Buffer {
+  const [first] = slices
+  if (slices.length === 1 && first !== undefined) return first
+  let length = 0
+  for (const bytes of slices) length += bytes.length
+  if (length > batch.length) return Buffer.concat(slices)
+  let at = 0
+  for (const bytes of slices) at += bytes.copy(batch, at)
+  return batch.subarray(0, at)
+}
+
 export class Delivery {
   readonly #session: Session
   /** What no record covers yet: part of a result, and all that must not overtake it. */
@@ -39,18 +56,18 @@ export class Delivery {
   /** Records what is held of a result that goes on. Throws AuditUnavailable. */
   recordPartial(): void {
     if (this.#owner === null || this.#held.byteLength === 0) return
-    const result = this.#held.takeOne()
-    this.#session.response(this.#owner, result)
-    this.#ready.push(result)
+    const slices = this.#held.take()
+    this.#session.response(this.#owner, asOne(slices))
+    for (const bytes of slices) this.#ready.push(bytes)
   }
 
   /** Records the end of `request`. Throws AuditUnavailable. */
   finish(request: OpenRequest, status: OutcomeStatus, code: string | null): void {
     const owns = this.#owner === request
-    const result = owns && this.#held.byteLength > 0 ? this.#held.takeOne() : null
-    this.#session.finish(request, status, code, result)
+    const slices = owns ? this.#held.take() : NOTHING
+    this.#session.finish(request, status, code, slices.length > 0 ? asOne(slices) : null)
     if (owns) this.#owner = null
-    if (result !== null) this.#ready.push(result)
+    for (const bytes of slices) this.#ready.push(bytes)
   }
 
   /** What may be written to the client now that the journal has its records. */

@@ -7,6 +7,7 @@ import { ClientFramer, type ClientMessage, type FrameBounds } from '../wire/clie
 import { closeInTime } from '../wire/close-in-time.ts'
 import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
 import { ServerFramer } from '../wire/server-framer.ts'
+import { writeAll } from '../wire/slice-list.ts'
 import { Delivery } from './delivery.ts'
 import { auditReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
 import { Replies, type ReplyEvents, type TransactionStatus } from './replies.ts'
@@ -276,9 +277,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (!governed.release()) client.pause()
     if (this.#cancelRequested) this.#options.cancelUpstream()
     this.#cancelRequested = false
-    let flowing = true
-    for (const bytes of this.#delivery.take()) flowing = client.write(bytes)
-    if (!flowing && !this.#ended) upstream.pause()
+    if (!writeAll(client, this.#delivery.take()) && !this.#ended) upstream.pause()
     if (this.#ended) return this.#closeSockets()
     if (this.#delivery.holdsUnrecorded) this.#partialTimer ??= setTimeout(this.#recordPartial, PARTIAL_RESULT_MS)
   }

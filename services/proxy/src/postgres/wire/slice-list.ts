@@ -1,6 +1,18 @@
 // Bytes on their way out, in order. Neighbours in the same memory become one slice again, so that a chunk that passes
 // unchanged leaves as one write without a copy.
 
+import type { Socket } from 'node:net'
+
+/** Writes the slices with one system call. False when the peer is slower than we are. */
+export function writeAll(socket: Socket, slices: readonly Buffer[]): boolean {
+  const several = slices.length > 1
+  if (several) socket.cork()
+  let flowing = true
+  for (const bytes of slices) flowing = socket.write(bytes)
+  if (several) socket.uncork()
+  return flowing
+}
+
 /** Below this, copying into one buffer is cheaper than a write for each slice. */
 const CONCAT_BELOW_BYTES = 16 * 1024
 
@@ -38,11 +50,6 @@ export class SliceList {
     this.#slices = []
     this.#bytes = 0
     return slices.length > 1 && bytes < CONCAT_BELOW_BYTES ? [Buffer.concat(slices, bytes)] : slices
-  }
-
-  takeOne(): Buffer {
-    const slices = this.take()
-    return slices.length === 1 ? (slices[0] as Buffer) : Buffer.concat(slices)
   }
 
   #endRun(): void {
