@@ -21,6 +21,7 @@ describe('judgeStatementText', () => {
       text: `select ${WITHHELD}, "${WITHHELD}", ${WITHHELD}, "${WITHHELD}" from t1`,
     })
     expect(judgeStatementText(`select ${'a'.repeat(64)}`)).toEqual({ kind: 'altered', text: `select ${WITHHELD}` })
+    expect(judgeStatementText('select $12345, $1234')).toEqual({ kind: 'altered', text: `select ${WITHHELD}, $1234` })
     expect(judgeStatementText('select "a""b"')).toMatchObject({ kind: 'altered' })
   })
 

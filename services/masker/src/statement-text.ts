@@ -6,6 +6,8 @@ import { isShowableName, WITHHELD } from '@sluice/events'
 
 const TOKENS =
   /([A-Za-z_\u{80}-\u{10ffff}][A-Za-z0-9_$\u{80}-\u{10ffff}]*)|("(?:[^"\0]|"")*")|(\$\d{1,5})(?![\w$])|([\s()[\]{},;:.+*/<>=~!@#%^&|`?-]|\0)|([\s\S])/gu
+/** `$12345` may be a postcode as well as a parameter: names with as many digits in a row aren't shown either. */
+const MAX_PARAMETER_CHARACTERS = 5
 /** Openers of comments and of dollar quotes: the lexer would have cut them out. */
 const UNCUT = /--|\/\*/
 
@@ -31,8 +33,12 @@ export function judgeStatementText(text: string): StatementText {
   let unreadable = false
   const showable = withoutAddresses.replace(
     TOKENS,
-    (token: string, name?: string, quoted?: string, _parameter?: string, _mark?: string, other?: string) => {
+    (token: string, name?: string, quoted?: string, parameter?: string, _mark?: string, other?: string) => {
       if (other !== undefined) unreadable = true
+      if (parameter !== undefined && parameter.length > MAX_PARAMETER_CHARACTERS) {
+        altered = true
+        return WITHHELD
+      }
       const inner = name ?? (quoted === undefined ? undefined : quoted.slice(1, -1))
       if (inner === undefined || isShowableName(inner)) return token
       altered = true
