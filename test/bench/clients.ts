@@ -66,9 +66,9 @@ const rawClient = async (order: Order): Promise<{ readonly answer: Answer; reado
   }
 }
 
-/** Reads a result to its end with the lean client. */
-export const countRows = async (instance: Instance, sql: string): Promise<Counted> => {
-  const { answer, stop } = await rawClient({ kind: 'query', endpoint: endpointOf(instance), sql })
+/** Reads a result to its end with the lean client, again and again for so many seconds. */
+export const countRows = async (instance: Instance, sql: string, seconds: number): Promise<Counted> => {
+  const { answer, stop } = await rawClient({ kind: 'query', endpoint: endpointOf(instance), sql, seconds })
   await stop()
   if (answer.counted === null) throw new Error('the client counted nothing')
   return answer.counted

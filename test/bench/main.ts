@@ -1,4 +1,5 @@
 // npm run bench -- [row …] [--rounds N] [--seconds S] [--targets a,b] [--tls off,on] [--dry]
+//   --fill-cache: fills the machine's file cache before each round of a row; see file-cache.ts
 //   --profile: where the proxy spends its time under each row, instead of a comparison
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -27,6 +28,7 @@ const { values, positionals } = parseArgs({
     targets: { type: 'string', default: TARGETS.map(({ name }) => name).join(',') },
     tls: { type: 'string', default: 'off,on' },
     profile: { type: 'boolean', default: false },
+    'fill-cache': { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
   },
 })
@@ -90,7 +92,8 @@ const main = async (): Promise<void> => {
   })
   const settings: readonly TlsSetting[] = ['off', 'on']
   const tls = chosen('TLS setting', values.tls.split(','), settings, String)
-  const plan: Plan = { rows, targets, tls, rounds: count('rounds'), seconds: count('seconds'), say }
+  const [rounds, seconds] = [count('rounds'), count('seconds')]
+  const plan: Plan = { rows, targets, tls, rounds, seconds, fillCache: values['fill-cache'], say }
 
   const machine = machineFacts()
   if (values.profile) return withUpstream((upstream) => profile(upstream, plan))

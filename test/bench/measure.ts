@@ -1,6 +1,7 @@
 // Rounds: in each one every target is measured once, in turning order, so that what else the machine does and what
 // its processor allows at the moment touches all of them alike.
 
+import { fillFileCache } from './file-cache.ts'
 import { peakResidentBytes, sum } from './processes.ts'
 import { type Row, warmUp } from './rows.ts'
 import { ratios, type Sample, type Spread, spread } from './statistics.ts'
@@ -13,6 +14,8 @@ export type Plan = {
   readonly tls: readonly TlsSetting[]
   readonly rounds: number
   readonly seconds: number
+  /** Fill the machine's file cache before each round of a row. */
+  readonly fillCache: boolean
   readonly say: (text: string) => void
 }
 
@@ -110,6 +113,7 @@ const measureThroughput = async (upstream: Upstream, plan: Plan): Promise<readon
     }
     for (let round = 0; round < plan.rounds; round++) {
       for (const part of gathered) {
+        if (plan.fillCache) fillFileCache(upstream.dir)
         for (const target of turned(plan.targets, round)) {
           const instance = instances.get(`${target.name} ${part.tls}`)
           if (instance !== undefined) await sample(part, target, instance, round, plan)

@@ -4,7 +4,8 @@
 import { type Counted, type Endpoint, RawSession } from './raw-session.ts'
 
 export type Order =
-  | { readonly kind: 'query'; readonly endpoint: Endpoint; readonly sql: string }
+  /** Runs the query again and again until so many seconds are over, at least once. */
+  | { readonly kind: 'query'; readonly endpoint: Endpoint; readonly sql: string; readonly seconds: number }
   | { readonly kind: 'idle'; readonly endpoint: Endpoint; readonly sessions: number }
 
 export type Answer = { readonly counted: Counted | null; readonly failure: string | null }
@@ -15,9 +16,14 @@ const PARALLEL_LOGINS = 8
 const obey = async (order: Order): Promise<Counted | null> => {
   if (order.kind === 'query') {
     const session = await RawSession.open(order.endpoint)
-    const counted = await session.count(order.sql)
+    const until = performance.now() + order.seconds * 1000
+    let total: Counted = { bytes: 0, rows: 0, millis: 0 }
+    do {
+      const { bytes, rows, millis } = await session.count(order.sql)
+      total = { bytes: total.bytes + bytes, rows: total.rows + rows, millis: total.millis + millis }
+    } while (performance.now() < until)
     session.close()
-    return counted
+    return total
   }
   let left = order.sessions
   const open = async (): Promise<void> => {

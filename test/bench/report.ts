@@ -128,7 +128,9 @@ the gateway's own process spent on a processor, divided by the queries (rows, co
 of that process in all throughput rows of the run. With TLS on, both hops are encrypted and both certificates are
 checked; the login is SCRAM-SHA-256. PostgreSQL runs without fsync and autovacuum; results come from memory. Rows by
 SELECT are read by a client that only counts. Numbers of a machine that does other work meanwhile are noisy: trust a
-ratio before a rate.`
+ratio before a rate. With \`--fill-cache\` the machine's file cache is filled before each round, as it is on a server that
+has been up for a while: a virtual machine whose host takes unused memory back pays for each page that is touched anew,
+which a gateway that writes down what passes does all the time.`
 
 export const markdown = (records: readonly Recorded[], rows: readonly Described[]): string => {
   const latest = records.reduce<Recorded | null>((last, each) => (last && last.date > each.date ? last : each), null)

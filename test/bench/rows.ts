@@ -85,10 +85,11 @@ const wideSelect: Row = {
   tls: BOTH,
   kind: 'throughput',
   bound: { of: 'ratioToDirect', atLeast: 0.75 },
-  measure: (instance) =>
+  measure: (instance, seconds) =>
     withCpu(instance, async () => {
-      const { rows, millis } = await countRows(instance, 'SELECT id, name, email, amount, created FROM wide')
-      if (rows !== WIDE_ROWS) throw new Error(`${rows} rows came instead of ${WIDE_ROWS}`)
+      const sql = 'SELECT id, name, email, amount, created FROM wide'
+      const { rows, millis } = await countRows(instance, sql, seconds)
+      if (rows % WIDE_ROWS !== 0) throw new Error(`${rows} rows came: not the whole table each time`)
       return { value: (rows / millis) * 1000, units: rows }
     }),
 }
@@ -115,7 +116,7 @@ const streamedMemory: Row = {
     }, SAMPLE_MS)
     const sql = `SELECT id, name, email, amount, created FROM copies, wide WHERE copy <= ${COPIES}`
     try {
-      const { bytes } = await countRows(instance, sql)
+      const { bytes } = await countRows(instance, sql, 0)
       if (bytes < STREAMED_BYTES) throw new Error(`only ${bytes} bytes came`)
       return { value: (peak - before) / MB, cpuMicros: null }
     } finally {

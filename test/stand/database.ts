@@ -28,7 +28,12 @@ const TABLES = `
   grant select, insert, update, delete on all tables in schema public to ${GATEWAY_ROLE};
 `
 
-export async function startDatabase(major: PostgresMajor = 18): Promise<Database> {
+export type DatabaseOptions = {
+  /** Lines of pg_hba.conf; without them a login needs TLS. */
+  readonly hba?: readonly string[]
+}
+
+export async function startDatabase(major: PostgresMajor = 18, options: DatabaseOptions = {}): Promise<Database> {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-database-'))
   const authority = await createAuthority('Sluice test upstream authority')
   const tls = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })
@@ -38,6 +43,7 @@ export async function startDatabase(major: PostgresMajor = 18): Promise<Database
     password: 'superuser-only',
     tls,
     settings: { fsync: 'off', log_statement: 'none' },
+    ...options,
   })
   const run = async (database: string, sql: string): Promise<pg.QueryResult> => {
     const client = new pg.Client({

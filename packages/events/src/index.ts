@@ -27,6 +27,7 @@ export {
   type FrameRecorderOptions,
   type RecordedEvent,
 } from './frame-recorder.ts'
+export { freeMemory } from './free-memory.ts'
 export type { SessionFacts } from './header-writer.ts'
 export {
   generateMaskerKeyPair,

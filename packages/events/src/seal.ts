@@ -3,6 +3,7 @@
 
 import { type Cipheriv, createCipheriv, randomFillSync } from 'node:crypto'
 import type { WrappedKey } from './frame.ts'
+import { freeMemory } from './free-memory.ts'
 import { hpkeSuite, type MaskerPublicKey } from './masker-keys.ts'
 import { uuidBytes } from './uuid.ts'
 
@@ -69,7 +70,9 @@ export class SessionSealer {
       this.#aheadAt = 0
       done = this.#fromAhead(plain, done, length, target, position)
     } else if (done < length) {
-      target.set(this.#cipher.update(plain.subarray(done, length)), position + done)
+      const sealed = this.#cipher.update(plain.subarray(done, length))
+      target.set(sealed, position + done)
+      freeMemory(sealed)
     }
     this.#offset += length
   }

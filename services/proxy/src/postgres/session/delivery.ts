@@ -1,11 +1,14 @@
 // Result bytes between the upstream and the client: held until their record exists, released when the journal has it.
 
-import type { OutcomeStatus } from '@sluice/events'
+import { freeMemory, type OutcomeStatus } from '@sluice/events'
 import type { OpenRequest, Session } from '@sluice/session'
 import { SliceList } from '../wire/slice-list.ts'
 
 /** A result is recorded in batches of about this size. */
 export const RESULT_BATCH_BYTES = 64 * 1024
+
+/** The memory of smaller chunks is left to the garbage collector. */
+const MIN_FREED_BYTES = 4 * 1024
 
 const NOTHING: readonly Buffer[] = []
 
@@ -31,6 +34,11 @@ export class Delivery {
   /** May leave with the next commit. */
   readonly #ready = new SliceList()
   #owner: OpenRequest | null = null
+  /** Bytes that came in and that went out, since the session began. */
+  #pushed = 0
+  #taken = 0
+  /** Chunks whose memory is free once all that was pushed up to then is written. */
+  #spent: { readonly chunk: Buffer; readonly until: number }[] = []
 
   constructor(session: Session) {
     this.#session = session
@@ -42,6 +50,7 @@ export class Delivery {
 
   /** Bytes that belong to no request, or that the gateway says itself. */
   push(bytes: Buffer): void {
+    this.#pushed += bytes.length
     if (this.#held.byteLength > 0) this.#held.push(bytes)
     else this.#ready.push(bytes)
   }
@@ -49,6 +58,7 @@ export class Delivery {
   /** Bytes of the answer to `request`. Throws AuditUnavailable when a full batch can't be recorded. */
   pushResult(request: OpenRequest, bytes: Buffer): void {
     this.#owner = request
+    this.#pushed += bytes.length
     this.#held.push(bytes)
     if (this.#held.byteLength >= RESULT_BATCH_BYTES) this.recordPartial()
   }
@@ -72,7 +82,23 @@ export class Delivery {
 
   /** What may be written to the client now that the journal has its records. */
   take(): readonly Buffer[] {
+    this.#taken += this.#ready.byteLength
     return this.#ready.take()
+  }
+
+  /** All of `chunk` was pushed or is no longer needed. */
+  spent(chunk: Buffer): void {
+    if (chunk.length >= MIN_FREED_BYTES) this.#spent.push({ chunk, until: this.#pushed })
+  }
+
+  /** To be called when what was taken last is written; null where that frees nothing. */
+  get written(): (() => void) | null {
+    if (this.#spent.length === 0) return null
+    const taken = this.#taken
+    return () => {
+      const free = this.#spent.findIndex(({ until }) => until > taken)
+      for (const { chunk } of this.#spent.splice(0, free < 0 ? this.#spent.length : free)) freeMemory(chunk)
+    }
   }
 
   /** Drops what no record covers: it is not delivered. */

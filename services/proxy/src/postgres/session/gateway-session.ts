@@ -143,6 +143,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (this.#ended) return
     try {
       this.#serverFramer.push(chunk)
+      this.#delivery.spent(chunk)
     } catch (error) {
       return this.#failed(error)
     }
@@ -277,7 +278,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (!governed.release()) client.pause()
     if (this.#cancelRequested) this.#options.cancelUpstream()
     this.#cancelRequested = false
-    if (!writeAll(client, this.#delivery.take()) && !this.#ended) upstream.pause()
+    if (!writeAll(client, this.#delivery.take(), this.#delivery.written) && !this.#ended) upstream.pause()
     if (this.#ended) return this.#closeSockets()
     if (this.#delivery.holdsUnrecorded) this.#partialTimer ??= setTimeout(this.#recordPartial, PARTIAL_RESULT_MS)
   }

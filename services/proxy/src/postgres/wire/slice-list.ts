@@ -3,12 +3,21 @@
 
 import type { Socket } from 'node:net'
 
-/** Writes the slices with one system call. False when the peer is slower than we are. */
-export function writeAll(socket: Socket, slices: readonly Buffer[]): boolean {
+/**
+ * Writes the slices with one system call. False when the peer is slower than we are. `written` is called when their
+ * memory is free again; never when the connection is lost before. */
+export function writeAll(socket: Socket, slices: readonly Buffer[], written: (() => void) | null): boolean {
   const several = slices.length > 1
   if (several) socket.cork()
   let flowing = true
-  for (const bytes of slices) flowing = socket.write(bytes)
+  for (const [index, bytes] of slices.entries()) {
+    flowing =
+      written === null || index < slices.length - 1
+        ? socket.write(bytes)
+        : socket.write(bytes, (error) => {
+            if (!error) written()
+          })
+  }
   if (several) socket.uncork()
   return flowing
 }
