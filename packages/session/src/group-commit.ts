@@ -14,6 +14,8 @@ export interface RecordLog {
 }
 
 export interface TurnMember {
+  /** The turn ends: what the member put off until now is recorded now. */
+  endTurn(): void
   /** What the member recorded this turn is in the journal. */
   committed(): void
   /** It is not, and never will be: nothing of it may leave. */
@@ -54,6 +56,8 @@ export class GroupCommit {
 
   readonly #endTurn = (): void => {
     const members = this.#members
+    // One may enlist another.
+    for (let index = 0; index < members.length; index++) this.#guarded(() => members[index]?.endTurn())
     this.#members = []
     this.#scheduled = false
     try {

@@ -117,7 +117,11 @@ describe('GroupCommit', () => {
     const { commit, journal } = pipeline(() => PERMIT)
     let commits = 0
     const members = [1, 2, 3].map(
-      (): TurnMember => ({ committed: () => commits++, commitFailed: () => expect.unreachable() }),
+      (): TurnMember => ({
+        endTurn: () => undefined,
+        committed: () => commits++,
+        commitFailed: () => expect.unreachable(),
+      }),
     )
     for (const member of members) {
       commit.append(() => ({ key: Buffer.alloc(0), value: Buffer.alloc(0), headers: '{}' }))
@@ -128,11 +132,29 @@ describe('GroupCommit', () => {
     expect([journal.committed, commits]).toEqual([3, 3])
   })
 
+  it('commits what a member records at the end of its turn', async () => {
+    const { commit, journal } = pipeline(() => PERMIT)
+    let committed = 0
+    commit.enlist({
+      endTurn: () => void commit.append(() => ({ key: Buffer.alloc(0), value: Buffer.alloc(0), headers: '{}' })),
+      committed: () => {
+        committed = journal.committed
+      },
+      commitFailed: () => expect.unreachable(),
+    })
+    await turn()
+    expect(committed).toBe(1)
+  })
+
   it('releases nobody when the commit fails', async () => {
     const { commit, journal } = pipeline(() => PERMIT)
     journal.broken = true
     const failures: string[] = []
-    commit.enlist({ committed: () => expect.unreachable(), commitFailed: (cause) => failures.push(cause.code) })
+    commit.enlist({
+      endTurn: () => undefined,
+      committed: () => expect.unreachable(),
+      commitFailed: (cause) => failures.push(cause.code),
+    })
     await turn()
     expect(failures).toEqual(['journal_broken'])
   })
@@ -144,12 +166,13 @@ describe('a member that throws', () => {
     const bug = new Error('bug')
     let released = 0
     commit.enlist({
+      endTurn: () => undefined,
       committed: () => {
         throw bug
       },
       commitFailed: () => expect.unreachable(),
     })
-    commit.enlist({ committed: () => released++, commitFailed: () => expect.unreachable() })
+    commit.enlist({ endTurn: () => undefined, committed: () => released++, commitFailed: () => expect.unreachable() })
     await new Promise((resolve) => setImmediate(resolve))
     expect([released, bugs]).toEqual([1, [bug]])
   })

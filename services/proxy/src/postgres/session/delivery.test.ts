@@ -48,6 +48,19 @@ describe('the memory of what was delivered', () => {
     expect(bytes).toHaveLength(CHUNK_BYTES)
   })
 
+  it('is free when its last part is written, where it came in parts', () => {
+    const tested = delivery()
+    const memory = chunk()
+    for (const part of [memory.subarray(0, CHUNK_BYTES / 2), memory.subarray(CHUNK_BYTES / 2)]) {
+      expect(memory).toHaveLength(CHUNK_BYTES)
+      tested.push(part)
+      tested.spent(part)
+      tested.take()
+      tested.written?.()
+    }
+    expect(memory).toHaveLength(0)
+  })
+
   it('is left alone where others have a part in it', () => {
     const tested = delivery()
     const shared = new ArrayBuffer(2 * CHUNK_BYTES)

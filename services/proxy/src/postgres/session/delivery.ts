@@ -2,6 +2,7 @@
 
 import { freeMemory, type OutcomeStatus } from '@sluice/events'
 import type { OpenRequest, Session } from '@sluice/session'
+import { AdjacentChunks } from '../wire/adjacent-chunks.ts'
 import { SliceList } from '../wire/slice-list.ts'
 
 /** A result is recorded in batches of about this size. */
@@ -37,8 +38,10 @@ export class Delivery {
   /** Bytes that came in and that went out, since the session began. */
   #pushed = 0
   #taken = 0
-  /** Chunks whose memory is free once all that was pushed up to then is written. */
-  #spent: { readonly chunk: Buffer; readonly until: number }[] = []
+  /** Memory that is free once all that was pushed up to then is written. */
+  #spent: { readonly memory: Buffer; readonly until: number }[] = []
+  /** Chunks that have a part of some memory in common, until they are all of it. */
+  readonly #memory = new AdjacentChunks()
 
   constructor(session: Session) {
     this.#session = session
@@ -88,7 +91,11 @@ export class Delivery {
 
   /** All of `chunk` was pushed or is no longer needed. */
   spent(chunk: Buffer): void {
-    if (chunk.length >= MIN_FREED_BYTES) this.#spent.push({ chunk, until: this.#pushed })
+    if (chunk.length < MIN_FREED_BYTES) return
+    this.#memory.add(chunk)
+    if (!this.#memory.isWhole) return
+    const memory = this.#memory.take()
+    if (memory !== null) this.#spent.push({ memory, until: this.#pushed })
   }
 
   /** To be called when what was taken last is written; null where that frees nothing. */
@@ -97,7 +104,7 @@ export class Delivery {
     const taken = this.#taken
     return () => {
       const free = this.#spent.findIndex(({ until }) => until > taken)
-      for (const { chunk } of this.#spent.splice(0, free < 0 ? this.#spent.length : free)) freeMemory(chunk)
+      for (const { memory } of this.#spent.splice(0, free < 0 ? this.#spent.length : free)) freeMemory(memory)
     }
   }
 

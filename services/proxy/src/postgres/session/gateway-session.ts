@@ -1,9 +1,9 @@
 // One live session: the two sockets, backpressure between them, the turn's commit, and how it ends.
 
-import type { Socket } from 'node:net'
-import { AuditUnavailable, type OutcomeStatus, type RawSegment } from '@sluice/events'
-import type { GovernedUpstream, GroupCommit, Session, TurnMember } from '@sluice/session'
-import { ClientFramer, type ClientMessage, type FrameBounds } from '../wire/client-framer.ts'
+import { AuditUnavailable, type OutcomeStatus } from '@sluice/events'
+import type { TurnMember } from '@sluice/session'
+import { AdjacentChunks } from '../wire/adjacent-chunks.ts'
+import { ClientFramer, type ClientMessage } from '../wire/client-framer.ts'
 import { closeInTime } from '../wire/close-in-time.ts'
 import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
 import { ServerFramer } from '../wire/server-framer.ts'
@@ -12,37 +12,9 @@ import { Delivery } from './delivery.ts'
 import { auditReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
 import { Replies, type ReplyEvents, type TransactionStatus } from './replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
-import { type Handled, type RequestLimits, Requests } from './requests.ts'
-import type { StatementReader } from './statements.ts'
+import { type Handled, Requests } from './requests.ts'
+import type { GatewaySessionOptions, Opening } from './session-parts.ts'
 import { Submissions } from './submissions.ts'
-
-export type GatewaySessionOptions = {
-  readonly client: Socket
-  readonly upstream: Socket
-  readonly governed: GovernedUpstream
-  readonly session: Session
-  readonly commit: GroupCommit
-  readonly reader: StatementReader
-  readonly bounds: FrameBounds
-  readonly limits: RequestLimits
-  readonly sessionMs: number
-  /** Cancels what the upstream runs for this session. */
-  readonly cancelUpstream: () => void
-  readonly onEnd: (how: { readonly status: OutcomeStatus; readonly code: string | null }) => void
-  /** A bug of ours that ended the session. */
-  readonly onBug: (error: unknown) => void
-}
-
-export type Opening = {
-  /** What the client says of itself. */
-  readonly claims: readonly RawSegment[]
-  readonly clientAddress: string | null
-  /** AuthenticationOk up to the first ReadyForQuery. */
-  readonly welcome: Buffer
-  /** What was read too early from either side. */
-  readonly fromClient: Buffer
-  readonly fromUpstream: Buffer
-}
 
 /** How long rows wait for the batch to fill before they are recorded and delivered as they are. */
 const PARTIAL_RESULT_MS = 2
@@ -59,6 +31,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #serverFramer: ServerFramer
   /** A message that has to wait until the upstream is ready. */
   #postponed: ClientMessage | null = null
+  readonly #arrived = new AdjacentChunks()
   /** What the upstream sent just now may settle what a postponed message waits for. */
   #settled = false
   #waitsForReader = false
@@ -130,6 +103,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   /** Ends the session from our side and tells the client why. */
   end(report: ErrorReport): void {
+    this.endTurn()
     this.#finish('interrupted', report.sqlState, report)
   }
 
@@ -140,6 +114,17 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   }
 
   readonly #onUpstreamData = (chunk: Buffer): void => {
+    const earlier = this.#arrived.add(chunk)
+    if (earlier !== null) this.#read(earlier)
+    this.#enlist()
+  }
+
+  endTurn(): void {
+    const arrived = this.#arrived.take()
+    if (arrived !== null) this.#read(arrived)
+  }
+
+  #read(chunk: Buffer): void {
     if (this.#ended) return
     try {
       this.#serverFramer.push(chunk)
@@ -153,7 +138,6 @@ export class GatewaySession implements TurnMember, ReplyEvents {
       this.#pump()
     } else if (this.#postponed !== null && this.#settled) this.#pump()
     this.#settled = false
-    this.#enlist()
   }
 
   readonly #onClientDrain = (): void => {
@@ -165,12 +149,14 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   }
 
   readonly #onClientClose = (): void => {
+    this.endTurn()
     if (this.#ended) return
     if (!this.idle) this.#options.cancelUpstream()
     this.#finish(this.idle ? 'ok' : 'interrupted', null, null)
   }
 
   readonly #onUpstreamClose = (): void => {
+    this.endTurn()
     if (this.#ended) return
     if (this.#terminating) return this.#finish('ok', null, null)
     this.#finish('interrupted', UPSTREAM_LOST.sqlState, UPSTREAM_LOST)
