@@ -32,7 +32,7 @@ describe('cloudEventHeaders', () => {
       ce_id: header.eventId,
       ce_source: '/sluice/nodes/node "1"',
       ce_specversion: '1.0',
-      ce_type: 'sluice.frame.request.v1',
+      ce_type: 'sluice.audit.request.v1',
       ce_time: '2025-11-21T00:00:00.000042Z',
       ce_subject: header.sessionId,
       ce_sequence: '12',
@@ -41,7 +41,7 @@ describe('cloudEventHeaders', () => {
   })
 
   it('hands on what the client said of its trace, escaped', () => {
-    const headers = JSON.parse(cloudEventHeaders({ ...header, nodeId: 'b', trace: '00-"x"\n-01' }, 'audit'))
+    const headers = JSON.parse(cloudEventHeaders({ ...header, nodeId: 'b', trace: '00-"x"\n-01' }))
     expect(headers).toMatchObject({
       ce_type: 'sluice.audit.request.v1',
       ce_source: '/sluice/nodes/b',

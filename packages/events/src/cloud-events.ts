@@ -33,8 +33,8 @@ export function isoMicros(micros: number): string {
   return `${lastSecondText}${String(1_000_000 + rest).slice(1)}Z`
 }
 
-/** `family` is `frame` for what the proxy recorded and `audit` for what the masker made of it. */
-export function cloudEventHeaders(header: FrameHeader, family: 'frame' | 'audit' = 'frame'): HeadersJson {
+/** The headers of an audit record. */
+export function cloudEventHeaders(header: FrameHeader): HeadersJson {
   const trace = header.trace === null ? '' : `,"traceparent":${JSON.stringify(header.trace)}`
-  return `{"ce_id":"${header.eventId}","ce_source":${sourceJson(header.nodeId)},"ce_specversion":"1.0","ce_type":"sluice.${family}.${header.kind}.v1","ce_time":"${isoMicros(header.time)}","ce_subject":"${header.sessionId}","ce_sequence":"${header.sequence}","content-type":"${AVRO_CONTENT_TYPE}"${trace}}`
+  return `{"ce_id":"${header.eventId}","ce_source":${sourceJson(header.nodeId)},"ce_specversion":"1.0","ce_type":"sluice.audit.${header.kind}.v1","ce_time":"${isoMicros(header.time)}","ce_subject":"${header.sessionId}","ce_sequence":"${header.sequence}","content-type":"${AVRO_CONTENT_TYPE}"${trace}}`
 }

@@ -102,7 +102,6 @@ describe('FrameRecorder', () => {
           expect(frame.header).toEqual(event.header)
           expect(codec.encode(frame)).toEqual(Buffer.from(event.value))
           expect(event.key.toString()).toBe(sessionId)
-          expect(JSON.parse(event.headers)).toMatchObject({ ce_id: event.header.eventId, ce_subject: sessionId })
         }
         const segments = await verify(
           events.map((event) => event.value),

@@ -4,7 +4,7 @@
 import { stringRoom, writeArray, writeBytes, writeLong, writeOptionalString, writeString } from './avro-write.ts'
 import { closingBytes, EMPTY_ROOT, firstLink } from './chain.ts'
 import { nowMicros } from './clock.ts'
-import { cloudEventHeaders, type HeadersJson } from './cloud-events.ts'
+import type { HeadersJson } from './cloud-events.ts'
 import type { FrameCodec } from './codec.ts'
 import { FRAMING_BYTES, MAGIC_BYTE } from './codec.ts'
 import { HashInput, SHA256_BYTES, sha256Into } from './digest.ts'
@@ -50,6 +50,8 @@ export type FrameRecorderOptions = SessionFacts & {
 
 const KINDS: Readonly<Record<SegmentKind, number>> = { text: 0, literal: 2, comment: 4, bind: 6, result: 8, claim: 10 }
 const NOTHING: readonly never[] = []
+/** They would be more than half of a record, and all that they say stands in its header. docs/adr/0008. */
+const NO_HEADERS: HeadersJson = '{}'
 
 /** Usual sizes of the buffers that every event is written with, and above which a larger one is not kept. */
 const USUAL_BYTES = 262_144
@@ -168,7 +170,7 @@ export class FrameRecorder {
     at = this.#writeEnd(target, at, header, headerAt, headerEnd, isEmpty ? headerEnd : contentEnd)
 
     this.#sequence++
-    return { header, key: this.#key, value: target.subarray(0, at), headers: cloudEventHeaders(header) }
+    return { header, key: this.#key, value: target.subarray(0, at), headers: NO_HEADERS }
   }
 
   #header(part: EventPart): FrameHeader {

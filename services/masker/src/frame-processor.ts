@@ -91,7 +91,7 @@ export class FrameProcessor {
       record: {
         key: Buffer.from(frame.header.sessionId),
         value: signAudit(this.#options.audits, auditOf(frame, payload, code !== null), this.#options.signingKey),
-        headers: cloudEventHeaders(frame.header, 'audit'),
+        headers: cloudEventHeaders(frame.header),
       },
     }
   }
