@@ -1,5 +1,6 @@
 // The keys of one issuer: fetched when needed, refreshed behind the back of those who verify, kept while the issuer
 // is away, and asked for anew at most once a cooldown when a token names a key that isn't known.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PeerInvalid } from '@sluice/events'
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { fetchKeys } from './fetch-keys.ts'
@@ -10,7 +11,7 @@ export type IssuerKeysOptions = {
   readonly timeoutMs: number
   /** Between two downloads, whatever tokens ask for. */
   readonly cooldownMs: number
-  /** The same while no key is known at all, as when the issuer starts after us. */
+  /** The same while no key is known at all, as when the issuer starts after us; who asks meanwhile waits for the next. */
   readonly retryMs: number
   /** After that time keys are fetched again, without anyone waiting for it. */
   readonly refreshAfterMs: number
@@ -89,15 +90,18 @@ export class IssuerKeys {
   async #refresh(): Promise<void> {
     if (this.#download !== null) return this.#download
     const { cooldownMs, retryMs } = this.#options
-    if (this.#now() - this.#lastAttemptMs < (this.#usable() === null ? retryMs : cooldownMs)) return
-    this.#lastAttemptMs = this.#now()
-    this.#download = this.#fetch().finally(() => {
+    const sinceMs = this.#now() - this.#lastAttemptMs
+    const isUsable = this.#usable() !== null
+    if (isUsable && sinceMs < cooldownMs) return
+    this.#download = this.#fetch(isUsable ? 0 : retryMs - sinceMs).finally(() => {
       this.#download = null
     })
     return this.#download
   }
 
-  async #fetch(): Promise<void> {
+  async #fetch(delayMs: number): Promise<void> {
+    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false })
+    this.#lastAttemptMs = this.#now()
     const { issuer, jwksUri, authority } = this.#issuer
     try {
       const keys: JSONWebKeySet = await fetchKeys(jwksUri, { authority, timeoutMs: this.#options.timeoutMs })
