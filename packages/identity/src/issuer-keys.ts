@@ -93,7 +93,7 @@ export class IssuerKeys {
     const sinceMs = this.#now() - this.#lastAttemptMs
     const isUsable = this.#usable() !== null
     if (isUsable && sinceMs < cooldownMs) return
-    this.#download = this.#fetch(isUsable ? 0 : retryMs - sinceMs).finally(() => {
+    this.#download = this.#fetch(isUsable ? 0 : Math.min(retryMs, retryMs - sinceMs)).finally(() => {
       this.#download = null
     })
     return this.#download
