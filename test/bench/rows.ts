@@ -89,7 +89,7 @@ const wideSelect: Row = {
     withCpu(instance, async () => {
       const sql = 'SELECT id, name, email, amount, created FROM wide'
       const { rows, millis } = await countRows(instance, sql, seconds)
-      if (rows % WIDE_ROWS !== 0) throw new Error(`${rows} rows came: not the whole table each time`)
+      if (rows === 0 || rows % WIDE_ROWS !== 0) throw new Error(`${rows} rows came: not the whole table each time`)
       return { value: (rows / millis) * 1000, units: rows }
     }),
 }

@@ -102,6 +102,7 @@ describe('FrameRecorder', () => {
           expect(frame.header).toEqual(event.header)
           expect(codec.encode(frame)).toEqual(Buffer.from(event.value))
           expect(event.key.toString()).toBe(sessionId)
+          expect(event.headers).toBe('{}')
         }
         const segments = await verify(
           events.map((event) => event.value),

@@ -56,8 +56,8 @@ export class GroupCommit {
 
   readonly #endTurn = (): void => {
     const members = this.#members
-    // One may enlist another.
-    for (let index = 0; index < members.length; index++) this.#guarded(() => members[index]?.endTurn())
+    // One may enlist another: the loop reaches that too.
+    for (const member of members) this.#guarded(() => member.endTurn())
     this.#members = []
     this.#scheduled = false
     try {

@@ -1,5 +1,6 @@
-// TLS gives what it read record by record, one behind the other in the same memory. Put together again they are walked
-// once, leave in one piece, and their memory can be given back as a whole.
+// Chunks that lie one behind the other in the same memory, put together without a copy. TLS gives what it read record by
+// record, and what passes unchanged is walked message by message: as one piece it costs one walk and one write, and its
+// memory can be given back as a whole.
 
 export class AdjacentChunks {
   #first: Buffer | null = null

@@ -2,10 +2,12 @@
 // unchanged leaves as one write without a copy.
 
 import type { Socket } from 'node:net'
+import { AdjacentChunks } from './adjacent-chunks.ts'
 
 /**
  * Writes the slices with one system call. False when the peer is slower than we are. `written` is called when their
- * memory is free again; never when the connection is lost before. */
+ * memory is free again; never when the connection is lost before.
+ */
 export function writeAll(socket: Socket, slices: readonly Buffer[], written: (() => void) | null): boolean {
   const several = slices.length > 1
   if (several) socket.cork()
@@ -27,9 +29,8 @@ const CONCAT_BELOW_BYTES = 16 * 1024
 
 export class SliceList {
   #slices: Buffer[] = []
-  /** The run of neighbours at the end; its slice is made when the run is over. */
-  #run: Buffer | null = null
-  #runBytes = 0
+  /** The neighbours at the end; their slice is made when another comes that is none. */
+  readonly #run = new AdjacentChunks()
   #bytes = 0
 
   get byteLength(): number {
@@ -37,34 +38,21 @@ export class SliceList {
   }
 
   push(slice: Buffer): void {
-    const { length } = slice
-    if (length === 0) return
-    this.#bytes += length
-    const run = this.#run
-    if (run !== null && run.buffer === slice.buffer && run.byteOffset + this.#runBytes === slice.byteOffset) {
-      this.#runBytes += length
-      return
-    }
-    this.#endRun()
-    this.#run = slice
-    this.#runBytes = length
+    if (slice.length === 0) return
+    this.#bytes += slice.length
+    const earlier = this.#run.add(slice)
+    if (earlier !== null) this.#slices.push(earlier)
   }
 
   /** All that is held, as few buffers as sensible; the list is empty afterwards. */
   take(): readonly Buffer[] {
-    this.#endRun()
+    const last = this.#run.take()
+    if (last !== null) this.#slices.push(last)
     const slices = this.#slices
     const bytes = this.#bytes
     if (bytes === 0) return slices
     this.#slices = []
     this.#bytes = 0
     return slices.length > 1 && bytes < CONCAT_BELOW_BYTES ? [Buffer.concat(slices, bytes)] : slices
-  }
-
-  #endRun(): void {
-    const run = this.#run
-    if (run === null) return
-    this.#run = null
-    this.#slices.push(run.length === this.#runBytes ? run : Buffer.from(run.buffer, run.byteOffset, this.#runBytes))
   }
 }
