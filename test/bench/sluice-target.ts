@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConfigInput } from '@sluice/config'
 import {
-  generateMaskerKeyPair,
+  generateSealingKeyPair,
   generateSigningKey,
   LocalSchemaRegistry,
   nowMicros,
@@ -76,7 +76,7 @@ export const startSluice = async (
   const dir = join(upstream.dir, `sluice-${tls}-${ports[0]}`)
   mkdirSync(dir, { mode: 0o700 })
   const put = (name: string, content: string | Buffer): void => writeFileSync(join(dir, name), content, { mode: 0o600 })
-  const masker = await generateMaskerKeyPair()
+  const masker = await generateSealingKeyPair()
   put('node.pem', generateSigningKey())
   put('signing.pem', generateSigningKey())
   put('masker.pub', masker.publicKey)

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 import {
   type Frame,
   frameCodec,
-  generateMaskerKeyPair,
+  generateSealingKeyPair,
   generateSigningKey,
-  importMaskerPrivateKey,
+  importSealingPrivateKey,
   LocalSchemaRegistry,
   nowMicros,
   type OpenedSegment,
@@ -70,7 +70,7 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
   const authority = await createAuthority('Sluice test authority')
   const certificate = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })
   const issuer = await startIssuer(authority)
-  const masker = await generateMaskerKeyPair()
+  const masker = await generateSealingKeyPair()
   const put = (name: string, content: string | Buffer): string => {
     writeFileSync(join(dir, name), content, { mode: 0o600 })
     return name
@@ -195,7 +195,7 @@ async function readFrames(
   key: Buffer,
 ): Promise<readonly RecordedFrame[]> {
   const codec = await frameCodec(registry)
-  const privateKey = await importMaskerPrivateKey(key)
+  const privateKey = await importSealingPrivateKey(key)
   const consumer = await log.consumer({ group: null, topics: [TOPICS.frames], from: 'earliest' })
   const openers = new Map<string, SealOpener>()
   const frames: RecordedFrame[] = []

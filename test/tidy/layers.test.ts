@@ -8,12 +8,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: [],
   stream: ['events'],
   identity: ['events'],
-  config: ['events'],
+  config: ['events', 'policy'],
   service: ['events'],
   policy: ['events'],
+  sql: ['events', 'policy'],
+  trust: ['events', 'stream'],
   session: ['events', 'policy', 'stream'],
   demo: ['config', 'events', 'identity', 'service'],
-  cli: ['config', 'demo', 'events', 'identity', 'policy', 'service', 'session', 'stream'],
+  cli: ['config', 'demo', 'events', 'identity', 'policy', 'service', 'session', 'sql', 'stream', 'trust'],
 }
 const NOT_FOR_SERVICES = ['cli', 'demo']
 const SERVICES = ['approver', 'console', 'indexer', 'masker', 'notary', 'proxy']

@@ -86,12 +86,9 @@ function withAbsolutePaths(config: ParsedConfig, base: string): ParsedConfig {
     ...config,
     log: { ...log, dir: at(log.dir) },
     tls: { certificate: at(tls.certificate), key: at(tls.key), authority: at(tls.authority) },
-    keys: {
-      node: at(keys.node),
-      maskerPublic: at(keys.maskerPublic),
-      maskerPrivate: at(keys.maskerPrivate),
-      maskerSigning: at(keys.maskerSigning),
-    },
+    keys: mapValues(keys, at),
+    trust: { dir: at(config.trust.dir) },
+    policies: { ...config.policies, dir: at(config.policies.dir) },
     identity: { ...identity, issuers: identity.issuers.map((issuer) => absoluteAuthority(issuer, at)) },
     clickhouse: {
       ...absoluteAuthority(clickhouse, at),
@@ -113,6 +110,13 @@ function withAbsolutePaths(config: ParsedConfig, base: string): ParsedConfig {
 
 function absoluteAuthority<T extends { authority?: string | undefined }>(settings: T, at: (path: string) => string): T {
   return settings.authority === undefined ? settings : { ...settings, authority: at(settings.authority) }
+}
+
+function mapValues<Key extends string>(paths: Readonly<Record<Key, string>>, change: (path: string) => string) {
+  return Object.fromEntries(Object.entries<string>(paths).map(([name, path]) => [name, change(path)])) as Record<
+    Key,
+    string
+  >
 }
 
 /** The settings that exist at a path, for the hint after an unknown one. */

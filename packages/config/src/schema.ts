@@ -2,6 +2,7 @@
  * The configuration as a table of facts: names, types, bounds and defaults. Paths and secret references are still as
  * written here; `load-config.ts` makes them absolute. Every object is strict: an unknown key is a mistake.
  */
+import { approvalRulesSchema } from '@sluice/policy'
 import { z } from 'zod'
 
 const port = z.int().min(0).max(65_535).describe('a port; 0 takes a free one')
@@ -56,6 +57,20 @@ export const limitsSchema = z.strictObject({
   portals: count(1_000, 100_000),
   /** Replies that a session waits for; with more, the client has to wait. At least 4,096 take effect. */
   pipelinedRequests: count(10_000, 1_000_000),
+  /** A command that waits for approval must be read in seconds; longer ones can't be held. */
+  heldCommandBytes: bytes(4_096, 64 * 1024),
+  /** Commands of one subject, and of all, that wait for approval at the same time. */
+  heldPerSubject: count(20, 100_000),
+  held: count(2_000, 100_000),
+  /** What a client may send ahead while a command of its session waits; with more the wait ends. */
+  heldAheadBytes: bytes(4 * MiB, GiB),
+  /** From an approval to the execution that it is for. */
+  approvalUseMs: millis(MINUTE_MS, HOUR_MS),
+  /** So many denials within the pause's time, and a subject's further commands are not held for that time. */
+  denialsBeforePause: count(5, 1_000),
+  denialPauseMs: millis(10 * MINUTE_MS, 24 * HOUR_MS),
+  /** How old a reviewer's authentication may be. */
+  reviewerAgeMs: millis(10 * MINUTE_MS, 24 * HOUR_MS),
   upstreamConnectMs: millis(10_000, 10 * MINUTE_MS),
   /** How long a drain waits for statements that run. */
   drainMs: millis(3_000, HOUR_MS),
@@ -111,13 +126,15 @@ const connectionSchema = z.strictObject({
 
 const healthSchema = z.strictObject({
   proxy: hostAndPort.prefault('127.0.0.1:15490'),
+  approver: hostAndPort.prefault('127.0.0.1:15494'),
   masker: hostAndPort.prefault('127.0.0.1:15491'),
   indexer: hostAndPort.prefault('127.0.0.1:15492'),
   console: hostAndPort.prefault('127.0.0.1:15493'),
 })
 
 export const configSchema = z.strictObject({
-  node: z.strictObject({ id: name }).prefault({ id: 'node-1' }),
+  /** `partition`: of the topics that each node has a part of its own in; two nodes never share one. */
+  node: z.strictObject({ id: name, partition: z.int().min(0).max(4_095).default(0) }).prefault({ id: 'node-1' }),
   log: z
     .strictObject({
       kind: z.literal('embedded').default('embedded'),
@@ -126,7 +143,44 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   tls: z.strictObject({ certificate: path, key: path, authority: path }),
-  keys: z.strictObject({ node: path, maskerPublic: path, maskerPrivate: path, maskerSigning: path }),
+  keys: z.strictObject({
+    /** The public key that every certificate must be signed with: PEM, or base64 of its 32 bytes. */
+    root: path,
+    /** A folder of certificates, which the console publishes. */
+    certificates: path,
+    node: path,
+    console: path,
+    approver: path,
+    approverPublic: path,
+    approverPrivate: path,
+    maskerPublic: path,
+    maskerPrivate: path,
+    maskerSigning: path,
+  }),
+  /** Where each service remembers the highest versions that it has trusted. */
+  trust: z.strictObject({ dir: path.default('trust') }).prefault({}),
+  policies: z
+    .strictObject({
+      /** *.cedar and tests/*.yaml, for the command line. */
+      dir: path.default('policies'),
+      /** How long the last good set holds after a forged, deleted or rolled back one was seen. */
+      maxAgeMs: millis(24 * HOUR_MS, 30 * 24 * HOUR_MS),
+    })
+    .prefault({}),
+  approvals: approvalRulesSchema.default({}),
+  /** People with several identities: they count as one reviewer, and never review what another identity of theirs asks. */
+  people: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(255),
+        identities: z
+          .array(z.strictObject({ issuer: httpsUrl, id: z.string().min(1).max(255) }))
+          .min(1)
+          .max(32),
+      }),
+    )
+    .max(10_000)
+    .default([]),
   listeners: z
     .strictObject({
       postgres: z

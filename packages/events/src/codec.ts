@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import avro from 'avsc'
 import type { Audit } from './audit.ts'
 import { type AvroSchema, recordShape } from './avro-shape.ts'
+import type { ApprovalDecision, ApprovalRequest, ApprovalReview, KeyCertificate, PolicySet, Signed } from './control.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import { PeerInvalid } from './errors.ts'
 import type { Frame } from './frame.ts'
@@ -147,8 +148,24 @@ export async function auditCodec(registry: SchemaRegistry): Promise<AuditCodec> 
   }
 }
 
-export async function ticketCodec(registry: SchemaRegistry): Promise<Codec<Ticket>> {
-  return plain(await openCodec<Ticket>(registry, TOPICS.tickets))
+/** What each topic of signed records holds. */
+type ControlContent = {
+  [TOPICS.tickets]: Ticket
+  [TOPICS.keys]: KeyCertificate
+  [TOPICS.policies]: PolicySet
+  [TOPICS.approvalRequests]: ApprovalRequest
+  [TOPICS.approvalReviews]: ApprovalReview
+  [TOPICS.decisions]: ApprovalDecision
+}
+export type ControlTopic = keyof ControlContent
+export type ContentOf<Topic extends ControlTopic> = ControlContent[Topic]
+
+/** The codec of a topic whose records are signed by their writer. */
+export async function controlCodec<Topic extends ControlTopic>(
+  registry: SchemaRegistry,
+  topic: Topic,
+): Promise<Codec<Signed<ContentOf<Topic>>>> {
+  return plain(await openCodec<Signed<ContentOf<Topic>>>(registry, topic))
 }
 
 /** Both dead-letter topics hold the same record. */

@@ -6,17 +6,17 @@ import { type FrameCodec, frameCodec } from './codec.ts'
 import { AuditUnavailable, PeerInvalid, PeerUnsupported } from './errors.ts'
 import type { Frame, SegmentKind } from './frame.ts'
 import { type EventPart, FrameRecorder } from './frame-recorder.ts'
-import {
-  generateMaskerKeyPair,
-  importMaskerPrivateKey,
-  importMaskerPublicKey,
-  type MaskerPrivateKey,
-  type MaskerPublicKey,
-} from './masker-keys.ts'
 import { MemorySchemaRegistry } from './memory-schema-registry.ts'
 import { MAX_EVENT_PAYLOAD_BYTES } from './record-room.ts'
 import { SessionSealer } from './seal.ts'
 import { SealOpener } from './seal-opener.ts'
+import {
+  generateSealingKeyPair,
+  importSealingPrivateKey,
+  importSealingPublicKey,
+  type SealingPrivateKey,
+  type SealingPublicKey,
+} from './sealing-keys.ts'
 import { MAX_PART_BYTES, type RawSegment } from './segments.ts'
 import { generateSigningKey, importSigningKey, importVerifyingKey } from './signing.ts'
 import { uuidv7 } from './uuid.ts'
@@ -35,14 +35,14 @@ const query: EventPart = { kind: 'request', direction: 'to_upstream', operation:
 const text = (value: string): RawSegment => ({ kind: 'text', label: '', bytes: Buffer.from(value) })
 
 let codec: FrameCodec
-let publicKey: MaskerPublicKey
-let privateKey: MaskerPrivateKey
+let publicKey: SealingPublicKey
+let privateKey: SealingPrivateKey
 
 beforeAll(async () => {
   codec = await frameCodec(new MemorySchemaRegistry())
-  const pair = await generateMaskerKeyPair()
-  publicKey = await importMaskerPublicKey(pair.publicKey)
-  privateKey = await importMaskerPrivateKey(pair.privateKey)
+  const pair = await generateSealingKeyPair()
+  publicKey = await importSealingPublicKey(pair.publicKey)
+  privateKey = await importSealingPrivateKey(pair.privateKey)
 })
 
 async function newSession(): Promise<{ recorder: FrameRecorder; sessionId: string }> {

@@ -11,13 +11,17 @@ export {
   type AuditCodec,
   auditCodec,
   type Codec,
+  type ContentOf,
+  type ControlTopic,
+  controlCodec,
   deadLetterCodec,
   type FrameCodec,
   frameCodec,
   readSchema,
-  ticketCodec,
   valueSubject,
 } from './codec.ts'
+export type * from './control.ts'
+export { controlHash, isSignedBy, signControl } from './control-signature.ts'
 export type * from './dead-letter.ts'
 export * from './errors.ts'
 export type * from './frame.ts'
@@ -29,17 +33,20 @@ export {
 } from './frame-recorder.ts'
 export { freeMemory } from './free-memory.ts'
 export type { SessionFacts } from './header-writer.ts'
-export {
-  generateMaskerKeyPair,
-  importMaskerPrivateKey,
-  importMaskerPublicKey,
-  type MaskerPrivateKey,
-  type MaskerPublicKey,
-} from './masker-keys.ts'
 export { MAX_EVENT_PAYLOAD_BYTES } from './record-room.ts'
 export { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, type SchemaRegistry } from './schema-registry.ts'
 export { SessionSealer } from './seal.ts'
 export { SealOpener } from './seal-opener.ts'
+export {
+  generateSealingKeyPair,
+  importSealingPrivateKey,
+  importSealingPublicKey,
+  openText,
+  type SealedText,
+  type SealingPrivateKey,
+  type SealingPublicKey,
+  sealText,
+} from './sealing-keys.ts'
 export {
   MAX_PART_BYTES,
   type OpenedSegment,

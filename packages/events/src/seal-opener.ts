@@ -4,8 +4,8 @@ import { createDecipheriv, timingSafeEqual } from 'node:crypto'
 import { sha256 } from './digest.ts'
 import { PeerInvalid } from './errors.ts'
 import type { Sealed, Segment, SegmentKind, WrappedKey } from './frame.ts'
-import { hpkeSuite, type MaskerPrivateKey } from './masker-keys.ts'
 import { AES_BLOCK_BYTES, counterBlock, DATA_KEY_BYTES, WRAP_INFO } from './seal.ts'
+import { hpkeSuite, type SealingPrivateKey } from './sealing-keys.ts'
 import { NONCE_BYTES, type OpenedSegment } from './segments.ts'
 import { uuidBytes } from './uuid.ts'
 
@@ -20,7 +20,7 @@ export class SealOpener {
   }
 
   /** Throws PeerInvalid where the key was wrapped for another masker or another session, or was changed. */
-  static async fromWrapped(sessionId: string, wrapped: WrappedKey, masker: MaskerPrivateKey): Promise<SealOpener> {
+  static async fromWrapped(sessionId: string, wrapped: WrappedKey, masker: SealingPrivateKey): Promise<SealOpener> {
     if (wrapped.recipientKeyId !== masker.keyId) {
       throw invalid(
         'seal_recipient',

@@ -5,16 +5,16 @@ import { type FrameCodec, frameCodec } from './codec.ts'
 import { ConfigInvalid, PeerInvalid } from './errors.ts'
 import type { SegmentKind } from './frame.ts'
 import { FrameRecorder } from './frame-recorder.ts'
-import {
-  generateMaskerKeyPair,
-  importMaskerPrivateKey,
-  importMaskerPublicKey,
-  type MaskerPrivateKey,
-  type MaskerPublicKey,
-} from './masker-keys.ts'
 import { MemorySchemaRegistry } from './memory-schema-registry.ts'
 import { SessionSealer } from './seal.ts'
 import { SealOpener } from './seal-opener.ts'
+import {
+  generateSealingKeyPair,
+  importSealingPrivateKey,
+  importSealingPublicKey,
+  type SealingPrivateKey,
+  type SealingPublicKey,
+} from './sealing-keys.ts'
 import { generateSigningKey, importSigningKey } from './signing.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -22,14 +22,14 @@ const KINDS: readonly SegmentKind[] = ['text', 'literal', 'comment', 'bind', 're
 const subject = { issuer: 'i', id: 'a', kind: 'agent', groups: [], onBehalfOf: null } as const
 const nodeKey = importSigningKey(generateSigningKey())
 let codec: FrameCodec
-let recipient: MaskerPublicKey
-let masker: MaskerPrivateKey
+let recipient: SealingPublicKey
+let masker: SealingPrivateKey
 
 beforeAll(async () => {
   codec = await frameCodec(new MemorySchemaRegistry())
-  const pair = await generateMaskerKeyPair()
-  recipient = await importMaskerPublicKey(pair.publicKey)
-  masker = await importMaskerPrivateKey(pair.privateKey)
+  const pair = await generateSealingKeyPair()
+  recipient = await importSealingPublicKey(pair.publicKey)
+  masker = await importSealingPrivateKey(pair.privateKey)
 })
 
 describe('sealing', () => {
@@ -88,7 +88,7 @@ describe('sealing', () => {
   it("can't be opened by another masker, for another session, or with a changed key", async () => {
     const sessionId = uuidv7()
     const { wrapped } = await SessionSealer.create(sessionId, recipient)
-    const other = await importMaskerPrivateKey((await generateMaskerKeyPair()).privateKey)
+    const other = await importSealingPrivateKey((await generateSealingKeyPair()).privateKey)
     await expect(SealOpener.fromWrapped(sessionId, wrapped, other)).rejects.toThrow(PeerInvalid)
     await expect(SealOpener.fromWrapped(sessionId, { ...wrapped, recipientKeyId: other.keyId }, other)).rejects.toThrow(
       PeerInvalid,
@@ -107,15 +107,15 @@ describe('sealing', () => {
 
 describe('masker keys', () => {
   it('have the same id on both sides, and are read raw or as base64', async () => {
-    const pair = await generateMaskerKeyPair()
+    const pair = await generateSealingKeyPair()
     const text = (raw: Buffer) => Buffer.from(`${raw.toString('base64')}\n`)
     const ids = await Promise.all([
-      importMaskerPublicKey(pair.publicKey),
-      importMaskerPublicKey(text(pair.publicKey)),
-      importMaskerPrivateKey(pair.privateKey),
-      importMaskerPrivateKey(text(pair.privateKey)),
+      importSealingPublicKey(pair.publicKey),
+      importSealingPublicKey(text(pair.publicKey)),
+      importSealingPrivateKey(pair.privateKey),
+      importSealingPrivateKey(text(pair.privateKey)),
     ])
     expect(new Set(ids.map(({ keyId }) => keyId)).size).toBe(1)
-    await expect(importMaskerPublicKey(Buffer.from('-----BEGIN'))).rejects.toThrow(ConfigInvalid)
+    await expect(importSealingPublicKey(Buffer.from('-----BEGIN'))).rejects.toThrow(ConfigInvalid)
   })
 })

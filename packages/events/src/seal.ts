@@ -4,7 +4,7 @@
 import { type Cipheriv, createCipheriv, randomFillSync } from 'node:crypto'
 import type { WrappedKey } from './frame.ts'
 import { freeMemory } from './free-memory.ts'
-import { hpkeSuite, type MaskerPublicKey } from './masker-keys.ts'
+import { hpkeSuite, type SealingPublicKey } from './sealing-keys.ts'
 import { uuidBytes } from './uuid.ts'
 
 export const DATA_KEY_BYTES = 32
@@ -39,7 +39,7 @@ export class SessionSealer {
   }
 
   /** Makes a session's data key; only the masker can unwrap it. */
-  static async create(sessionId: string, recipient: MaskerPublicKey): Promise<SessionSealer> {
+  static async create(sessionId: string, recipient: SealingPublicKey): Promise<SessionSealer> {
     const dataKey = randomFillSync(Buffer.alloc(DATA_KEY_BYTES))
     const { encapsulatedSecret, ciphertext } = await hpkeSuite.Seal(recipient.key, dataKey, {
       aad: uuidBytes(sessionId),

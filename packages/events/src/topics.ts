@@ -5,16 +5,21 @@ export const TOPICS = {
   frames: 'sluice.frames.v1',
   audit: 'sluice.audit.v1',
   tickets: 'sluice.tickets.v1',
+  keys: 'sluice.keys.v1',
+  policies: 'sluice.policies.v1',
+  approvalRequests: 'sluice.approval-requests.v1',
+  approvalReviews: 'sluice.approval-reviews.v1',
+  decisions: 'sluice.decisions.v1',
   deadLetters: 'sluice.dead-letters.v1',
   frameDeadLetters: 'sluice.frames-dead-letters.v1',
 } as const
 
 export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]
 
-export type ServiceName = 'proxy' | 'masker' | 'indexer' | 'console' | 'operators' | 'siem'
+export type ServiceName = 'proxy' | 'approver' | 'masker' | 'indexer' | 'console' | 'operators' | 'siem'
 
 export type TopicFacts = {
-  readonly key: 'session id' | 'ticket id' | 'as the source'
+  readonly key: 'session id' | 'ticket id' | 'key id' | '`current`' | 'approval id' | 'as the source'
   readonly cleanup: 'delete' | 'compact'
   /** Null where compaction, not age, decides. */
   readonly retentionMs: number | null
@@ -55,6 +60,51 @@ export const TOPIC_FACTS: Readonly<Record<TopicName, TopicFacts>> = {
     readBy: ['proxy'],
     schemaFile: 'ticket.avsc',
     record: 'sluice.tickets.v1.Ticket',
+  },
+  'sluice.keys.v1': {
+    key: 'key id',
+    cleanup: 'compact',
+    retentionMs: null,
+    writtenBy: ['console'],
+    readBy: ['proxy', 'approver', 'console'],
+    schemaFile: 'key-certificate.avsc',
+    record: 'sluice.keys.v1.KeyCertificate',
+  },
+  'sluice.policies.v1': {
+    key: '`current`',
+    cleanup: 'compact',
+    retentionMs: null,
+    writtenBy: ['console'],
+    readBy: ['proxy', 'approver', 'console'],
+    schemaFile: 'policy-set.avsc',
+    record: 'sluice.policies.v1.PolicySet',
+  },
+  'sluice.approval-requests.v1': {
+    key: 'approval id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    writtenBy: ['proxy'],
+    readBy: ['approver', 'console'],
+    schemaFile: 'approval-request.avsc',
+    record: 'sluice.approvalrequests.v1.ApprovalRequest',
+  },
+  'sluice.approval-reviews.v1': {
+    key: 'approval id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    writtenBy: ['console'],
+    readBy: ['approver'],
+    schemaFile: 'approval-review.avsc',
+    record: 'sluice.approvalreviews.v1.ApprovalReview',
+  },
+  'sluice.decisions.v1': {
+    key: 'approval id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    writtenBy: ['approver'],
+    readBy: ['proxy', 'console'],
+    schemaFile: 'decision.avsc',
+    record: 'sluice.decisions.v1.ApprovalDecision',
   },
   'sluice.dead-letters.v1': {
     key: 'as the source',

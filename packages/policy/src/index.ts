@@ -1,3 +1,25 @@
-// Decisions as pure functions of facts.
-export { decideStatement, denyProtocol, type PolicyDecision } from './decide.ts'
-export { type Objection, type SqlAction, type StatementAccess, unreadableAccess } from './statement-access.ts'
+/** Decisions as pure functions of facts: what a statement would do, who asks, and what the policies say to that. */
+export {
+  type ApprovalRule,
+  type ApprovalRules,
+  type ApprovalRulesInput,
+  approvalRuleSchema,
+  approvalRulesSchema,
+} from './approval-rule.ts'
+export {
+  type DecisionObligations,
+  type Denial,
+  denyProtocol,
+  NO_OBLIGATIONS,
+  type Pending,
+  type PolicyDecision,
+} from './decision.ts'
+export type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
+export {
+  type AccessTarget,
+  type Objection,
+  SQL_ACTIONS,
+  type SqlAction,
+  type StatementAccess,
+  unreadableAccess,
+} from './statement-access.ts'

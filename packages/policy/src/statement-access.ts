@@ -1,15 +1,18 @@
 // What a statement would do, in words that a policy understands. Neutral: no protocol's own types stand here.
 
-export type SqlAction =
-  | 'sql:read'
-  | 'sql:write'
-  | 'sql:ddl'
-  | 'sql:admin'
-  | 'sql:transaction'
-  | 'sql:session'
-  | 'sql:unknown'
+export const SQL_ACTIONS = [
+  'sql:read',
+  'sql:write',
+  'sql:ddl',
+  'sql:admin',
+  'sql:transaction',
+  'sql:session',
+  'sql:unknown',
+] as const
 
-/** One thing that a statement does which no rule permits, with what to tell the person who asked. */
+export type SqlAction = (typeof SQL_ACTIONS)[number]
+
+/** One thing that a statement does which its text does not fully tell, or which nobody may do. */
 export type Objection = {
   /** Stable: `statement_kind`, `function`, `setting`, `unparsable` … */
   readonly code: string
@@ -18,17 +21,45 @@ export type Objection = {
   readonly hint: string | null
 }
 
+export type AccessTarget = {
+  readonly action: SqlAction
+  /** `schema.table` as PostgreSQL would find it; null for the connection itself. */
+  readonly table: string | null
+}
+
 export type StatementAccess = {
   readonly connection: string
-  /** Each action once. */
+  /** Each action once, as recorded. */
   readonly actions: readonly SqlAction[]
-  /** `connection/table`, each once; names that must not be shown are withheld. */
+  /** `connection/table` as written, each once, as recorded; names that must not be shown are withheld. */
   readonly resources: readonly string[]
-  /** What keeps the statement from being a plain read, transaction control or harmless; empty for those. */
-  readonly objections: readonly Objection[]
+  /** What the policy is asked, each once. */
+  readonly targets: readonly AccessTarget[]
+  /** What people call it: `SELECT`, `UPDATE`, `DROP TABLE`, each once. */
+  readonly kinds: readonly string[]
+  readonly functions: readonly string[]
+  /** A DELETE or UPDATE (or MERGE) that would reach every row. */
+  readonly unfiltered: boolean
+  /** What stays unknown after reading: `sql:unknown` is among the targets then. */
+  readonly unknown: readonly Objection[]
+  /** What no policy may permit; refused before any is asked. */
+  readonly refusal: Objection | null
+  /** Null where it may be held for a person's approval, else why not, in words for a person. */
+  readonly holdable: string | null
 }
 
 /** A message of which not even the text can be read. */
 export function unreadableAccess(connection = ''): StatementAccess {
-  return { connection, actions: ['sql:unknown'], resources: [], objections: [] }
+  return {
+    connection,
+    actions: ['sql:unknown'],
+    resources: [],
+    targets: [{ action: 'sql:unknown', table: null }],
+    kinds: [],
+    functions: [],
+    unfiltered: false,
+    unknown: [],
+    refusal: null,
+    holdable: 'it can not be read',
+  }
 }

@@ -7,7 +7,7 @@ import {
   auditCodec,
   deadLetterCodec,
   frameCodec,
-  importMaskerPrivateKey,
+  importSealingPrivateKey,
   importSigningKey,
   importVerifyingKey,
   LOCAL_REGISTRY_FILE,
@@ -33,7 +33,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const config = await loadConfig(context.configFile)
   const [nodeKey, privateKey, signingKey] = await Promise.all([
     readFile(config.keys.node, 'utf8').then(importSigningKey),
-    readFile(config.keys.maskerPrivate).then(importMaskerPrivateKey),
+    readFile(config.keys.maskerPrivate).then(importSealingPrivateKey),
     readFile(config.keys.maskerSigning, 'utf8').then(importSigningKey),
   ])
   const registry = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))

@@ -14,10 +14,10 @@ import {
   type FrameCodec,
   FrameRecorder,
   frameCodec,
-  generateMaskerKeyPair,
+  generateSealingKeyPair,
   generateSigningKey,
-  importMaskerPrivateKey,
-  importMaskerPublicKey,
+  importSealingPrivateKey,
+  importSealingPublicKey,
   importSigningKey,
   importVerifyingKey,
   LOCAL_REGISTRY_FILE,
@@ -57,7 +57,7 @@ export type Keys = {
 
 /** Keys as text, so that another process can take them over. */
 export async function newKeys(): Promise<Keys> {
-  const pair = await generateMaskerKeyPair()
+  const pair = await generateSealingKeyPair()
   return {
     masker: pair.privateKey.toString('base64'),
     maskerPublic: pair.publicKey.toString('base64'),
@@ -79,7 +79,7 @@ export async function startMasker(
   const schemas = LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE))
   const audits = await auditCodec(schemas)
   const deadLetters = await deadLetterCodec(schemas, TOPICS.frameDeadLetters)
-  const openers = new SessionOpeners(await importMaskerPrivateKey(Buffer.from(keys.masker)))
+  const openers = new SessionOpeners(await importSealingPrivateKey(Buffer.from(keys.masker)))
   const processor = new FrameProcessor({
     frames: await frameCodec(schemas),
     audits,
@@ -142,7 +142,7 @@ export class Node {
     const codec = await frameCodec(LocalSchemaRegistry.open(join(this.dir, 'log', LOCAL_REGISTRY_FILE)))
     const sealer = await SessionSealer.create(
       sessionId,
-      await importMaskerPublicKey(Buffer.from(this.keys.maskerPublic)),
+      await importSealingPublicKey(Buffer.from(this.keys.maskerPublic)),
     )
     const facts = { sessionId, nodeId: NODE, protocol: 'postgres', connection: 'shop', subject: SUBJECT }
     const recorder = new FrameRecorder({ ...facts, codec, nodeKey: importSigningKey(this.keys.node), sealer })

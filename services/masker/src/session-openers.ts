@@ -1,15 +1,15 @@
 // The unwrapped data keys of the sessions in use: in memory only, bounded, the longest unused goes first.
 
-import { type MaskerPrivateKey, PeerInvalid, SealOpener } from '@sluice/events'
+import { type SealingPrivateKey, PeerInvalid, SealOpener } from '@sluice/events'
 import type { SessionState } from './session-state.ts'
 
 const MAX_OPENERS = 4_096
 
 export class SessionOpeners {
-  readonly #privateKey: MaskerPrivateKey
+  readonly #privateKey: SealingPrivateKey
   readonly #openers = new Map<string, Promise<SealOpener>>()
 
-  constructor(privateKey: MaskerPrivateKey) {
+  constructor(privateKey: SealingPrivateKey) {
     this.#privateKey = privateKey
   }
 

@@ -7,7 +7,7 @@ import { createSecureContext } from 'node:tls'
 import { type ConnectionConfig, loadConfig, resolveSecret, type SluiceConfig } from '@sluice/config'
 import {
   frameCodec,
-  importMaskerPublicKey,
+  importSealingPublicKey,
   importSigningKey,
   LocalSchemaRegistry,
   PeerUnsupported,
@@ -18,14 +18,14 @@ import { endpointBinding, readTrustedIssuers, TokenVerifier } from '@sluice/iden
 import { decideStatement } from '@sluice/policy'
 import { type Logger, type RunningService, runService, type ServiceContext, startHealthServer } from '@sluice/service'
 import { GroupCommit } from '@sluice/session'
+import { loadParser } from '@sluice/sql'
 import { EmbeddedLog, Journal } from '@sluice/stream'
 import { Credentials } from './credentials.ts'
 import { proxyMetrics } from './metrics.ts'
 import { PostgresGateway } from './postgres/gateway.ts'
 import type { GovernedConnection } from './postgres/handshake/admit.ts'
 import { SessionFactory } from './postgres/session-factory.ts'
-import { loadParser } from './postgres/sql/analyze.ts'
-import { SqlReaders } from './postgres/sql/sql-reader.ts'
+import { SqlReaders } from './postgres/sql-reader.ts'
 import { PublishedTickets } from './tickets.ts'
 
 const FRAMES_KEPT_MS = 24 * 3600 * 1000
@@ -68,7 +68,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
       nodeId: config.node.id,
       nodeKey: importSigningKey(nodeKey),
       codec: await frameCodec(registry),
-      recipient: await importMaskerPublicKey(maskerKey),
+      recipient: await importSealingPublicKey(maskerKey),
       commit,
       decide: (access) => {
         const decision = decideStatement(access)

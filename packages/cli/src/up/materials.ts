@@ -21,7 +21,7 @@ export async function makeMaterials(layout: Layout, now = Date.now()): Promise<v
   await once([keys.maskerSigning], async () => [(await events()).generateSigningKey()])
   await once([keys.identity], async () => [JSON.stringify((await import('@sluice/demo')).newSigningKey())])
   await once([keys.maskerPublic, keys.maskerPrivate], async () => {
-    const { publicKey, privateKey } = await (await events()).generateMaskerKeyPair()
+    const { publicKey, privateKey } = await (await events()).generateSealingKeyPair()
     return [publicKey, privateKey]
   })
   for (const files of [layout.server, layout.upstream]) {

@@ -13,7 +13,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseConfig } from '@sluice/config'
-import { importMaskerPrivateKey, importMaskerPublicKey, importSigningKey } from '@sluice/events'
+import { importSealingPrivateKey, importSealingPublicKey, importSigningKey } from '@sluice/events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { configText } from './demo-config.ts'
 import { writeAtomically } from './files.ts'
@@ -108,8 +108,8 @@ describe('keys and secrets', () => {
   it('are such that the parts can use them', async () => {
     const { keys, ...layout } = opened()
     await makeMaterials({ keys, ...layout })
-    const publicKey = await importMaskerPublicKey(readFileSync(keys.maskerPublic))
-    expect((await importMaskerPrivateKey(readFileSync(keys.maskerPrivate))).keyId).toBe(publicKey.keyId)
+    const publicKey = await importSealingPublicKey(readFileSync(keys.maskerPublic))
+    expect((await importSealingPrivateKey(readFileSync(keys.maskerPrivate))).keyId).toBe(publicKey.keyId)
     expect(importSigningKey(readFileSync(keys.node, 'utf8')).keyId).toMatch(/^ed25519-/)
     expect(JSON.parse(readFileSync(keys.identity, 'utf8'))).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256' })
   })

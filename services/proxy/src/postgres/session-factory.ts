@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import {
   type FrameCodec,
   FrameRecorder,
-  type MaskerPublicKey,
+  type SealingPublicKey,
   SessionSealer,
   type SigningKey,
   uuidv7,
@@ -18,7 +18,7 @@ export type SessionFactoryOptions = {
   readonly nodeId: string
   readonly nodeKey: SigningKey
   readonly codec: FrameCodec
-  readonly recipient: MaskerPublicKey
+  readonly recipient: SealingPublicKey
   readonly commit: GroupCommit
   readonly decide: (access: StatementAccess) => PolicyDecision
 }

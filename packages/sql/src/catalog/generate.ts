@@ -1,5 +1,5 @@
 // Writes reviewed.ts from the catalogs of real servers, one for each supported major version:
-//   node services/proxy/src/postgres/sql/catalog/generate.ts postgres://…13 postgres://…14 … > reviewed.ts
+//   node packages/sql/src/catalog/generate.ts postgres://…13 postgres://…14 … > reviewed.ts
 // The review is here: which functions of pg_catalog a plain SELECT may call, and why others may not.
 
 import pg from 'pg'

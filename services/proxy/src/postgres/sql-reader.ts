@@ -2,13 +2,17 @@
 // kept for all sessions of the connection.
 
 import type { RawSegment } from '@sluice/events'
-import { ALL_NAMES } from '../session/name-registry.ts'
-import type { ReadStatement, StatementReader } from '../session/statements.ts'
-import { accessOf, deallocated } from './access.ts'
-import { analyzeStatement, MAX_INLINE_CHARACTERS } from './analyze.ts'
-import { LargeAnalyzer } from './analyze-large.ts'
-import { cutLiterals } from './cut-literals.ts'
-import type { Analysis } from './facts.ts'
+import {
+  type Analysis,
+  accessOf,
+  analyzeStatement,
+  cutLiterals,
+  deallocated,
+  LargeAnalyzer,
+  MAX_INLINE_CHARACTERS,
+} from '@sluice/sql'
+import { ALL_NAMES } from './session/name-registry.ts'
+import type { ReadStatement, StatementReader } from './session/statements.ts'
 import { TextCache } from './text-cache.ts'
 
 /** Objects, arrays and Buffers of one entry, and of each of its segments, roughly. */

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ALL_NAMES } from '../session/name-registry.ts'
-import { loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
-import { LargeAnalyzer, MAX_LARGE_CHARACTERS, MAX_WAITING } from './analyze-large.ts'
-import { MAX_CUTS } from './cut-literals.ts'
+import { ALL_NAMES } from './session/name-registry.ts'
+import { loadParser, MAX_INLINE_CHARACTERS, MAX_CUTS, LargeAnalyzer, MAX_LARGE_CHARACTERS, MAX_WAITING } from '@sluice/sql'
 import { SqlReaders } from './sql-reader.ts'
 
 const readers = new SqlReaders()

@@ -1,0 +1,135 @@
+// Records that steer enforcement: whoever writes one signs it. Mirrors key-certificate, policy-set, approval-request,
+// approval-review and decision in schemas/. No behaviour lives here.
+
+import type { Subject } from './frame.ts'
+
+/** Who says so, and which version of the record's key this is. */
+export type Seal = {
+  /** From 1, and only growing, for each record key. */
+  readonly version: number
+  /** SHA-256 of the whole value of the version before; null for the first. */
+  readonly previous: Buffer | null
+  /** Microseconds since the epoch, UTC. */
+  readonly time: number
+  readonly keyId: string
+  readonly signature: Buffer
+}
+
+export type Signed<Content> = Content & { readonly seal: Seal }
+
+export type KeyRole = 'node' | 'approver' | 'masker' | 'console' | 'notary'
+
+export type KeyCertificate = {
+  readonly keyId: string
+  readonly role: KeyRole
+  /** Of the service: for a node its id. */
+  readonly name: string
+  readonly publicKey: Buffer
+  readonly validFrom: number
+  readonly validUntil: number | null
+}
+
+export type PolicyFile = { readonly name: string; readonly text: string }
+
+export type PolicySet = {
+  readonly contentHash: string
+  readonly files: readonly PolicyFile[]
+  /** JSON: approval rules by name. */
+  readonly approvalRules: string
+  readonly appliedBy: Subject
+}
+
+/** What a held command touches besides what its text names. */
+export type Touched = {
+  readonly kind: 'table' | 'cascade' | 'trigger' | 'rule' | 'view' | 'function'
+  readonly name: string
+}
+
+export type Requested = {
+  readonly code: string
+  readonly sessionId: string
+  readonly execution: number
+  readonly eventId: string
+  readonly subject: Subject
+  readonly connection: string
+  readonly protocol: string
+  readonly application: string | null
+  readonly clientAddress: string | null
+  readonly purpose: string | null
+  readonly trace: string | null
+  readonly summary: string
+  readonly command: string
+  readonly parameters: readonly string[]
+  readonly commentsRemoved: number
+  readonly touches: readonly Touched[]
+  readonly estimatedRows: number | null
+  readonly inTransaction: boolean
+  readonly policyIds: readonly string[]
+  readonly policyVersion: string
+  readonly approvalRules: readonly string[]
+  readonly expiresAt: number
+  readonly commandDigest: Buffer
+}
+
+export type WithdrawReason =
+  | 'cancelled'
+  | 'client_left'
+  | 'upstream_lost'
+  | 'timed_out'
+  | 'session_ended'
+  /** What the command depends on changed before it ran. */
+  | 'changed'
+
+export type Executed = {
+  readonly status: string
+  readonly code: string | null
+  readonly rows: number
+  readonly durationMicros: number
+}
+
+export type ApprovalRequest = {
+  /** For `node_started` the node's id. */
+  readonly approvalId: string
+  readonly kind: 'requested' | 'withdrawn' | 'executed' | 'node_started'
+  readonly nodeId: string
+  readonly replyPartition: number
+  readonly time: number
+  readonly requested: Requested | null
+  readonly withdrawn: { readonly reason: WithdrawReason } | null
+  readonly executed: Executed | null
+}
+
+export type ApprovalReview = {
+  readonly approvalId: string
+  readonly reviewId: string
+  readonly vote: 'approve' | 'deny'
+  readonly reason: string | null
+  readonly shownDigest: Buffer
+  readonly token: { readonly recipientKeyId: string; readonly encapsulated: Buffer; readonly ciphertext: Buffer }
+  readonly time: number
+}
+
+export type CountedReviewer = {
+  /** One name for all identities of one person. */
+  readonly person: string
+  readonly issuer: string
+  readonly id: string
+  readonly groups: readonly string[]
+  readonly reason: string | null
+}
+
+export type ApprovalDecision = {
+  readonly approvalId: string
+  readonly kind: 'vote_counted' | 'vote_refused' | 'approved' | 'denied' | 'expired' | 'withdrawn'
+  readonly nodeId: string
+  readonly sessionId: string
+  readonly execution: number
+  readonly commandDigest: Buffer
+  readonly policyVersion: string
+  readonly time: number
+  readonly usableUntil: number | null
+  readonly reviewId: string | null
+  readonly reviewers: readonly CountedReviewer[]
+  readonly reasonCode: string | null
+  readonly reason: string | null
+}
