@@ -1,4 +1,5 @@
 /** Decisions as pure functions of facts: what a statement would do, who asks, and what the policies say to that. */
+export { newApprovalCode, parseApprovalCode, showApprovalCode } from './approval-code.ts'
 export {
   type ApprovalRule,
   type ApprovalRules,
@@ -15,6 +16,7 @@ export {
   type PolicyDecision,
 } from './decision.ts'
 export type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
+export { type Shown, shownDigest } from './shown-digest.ts'
 export {
   type AccessTarget,
   type Objection,
