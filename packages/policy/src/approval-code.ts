@@ -6,7 +6,7 @@ export const APPROVAL_CODE_CHARACTERS = 8
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const CODE_BYTES = 5
 const HALF = APPROVAL_CODE_CHARACTERS / 2
-const TYPED = /^([0-9A-Z]{4})-?([0-9A-Z]{4})$/
+const TYPED = /^([0-9A-TV-Z]{4})-?([0-9A-TV-Z]{4})$/
 /** Letters that no code has, as what they are mistaken for. */
 const LOOK_ALIKES: Readonly<Record<string, string>> = { I: '1', L: '1', O: '0' }
 
@@ -22,8 +22,7 @@ export function newApprovalCode(randomBytes: (size: number) => Buffer): string {
 export function parseApprovalCode(text: string): string | null {
   const match = TYPED.exec(text.trim().toUpperCase())
   if (match === null) return null
-  const code = `${match[1]}${match[2]}`.replace(/[ILO]/g, (letter) => LOOK_ALIKES[letter] as string)
-  return [...code].every((character) => ALPHABET.includes(character)) ? code : null
+  return `${match[1]}${match[2]}`.replace(/[ILO]/g, (letter) => LOOK_ALIKES[letter] as string)
 }
 
 /** For people: `7K3M-Q9XA`. */
