@@ -7,6 +7,7 @@ export {
   approvalRuleSchema,
   approvalRulesSchema,
 } from './approval-rule.ts'
+export { checkPolicies } from './check-policies.ts'
 export {
   type DecisionObligations,
   type Denial,
@@ -15,8 +16,14 @@ export {
   type Pending,
   type PolicyDecision,
 } from './decision.ts'
+export type { ExplainedPolicy, ExplainedTarget, Explanation } from './explanation.ts'
+export { PolicyEngine, type SessionPolicy } from './policy-engine.ts'
+export { type MistakeCode, mistakeLine, type PolicyMistake } from './policy-mistake.ts'
 export type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
+export { approvalRulesJson, contentHashOf, type PolicySource, parseApprovalRules } from './policy-source.ts'
+export { type CaseResult, type PolicyCase, policyTestsSchema, runCase } from './policy-tests.ts'
 export { type Shown, shownDigest } from './shown-digest.ts'
+export { readStarterPolicies, STARTER } from './starter-policies.ts'
 export {
   type AccessTarget,
   type Objection,

@@ -1,0 +1,69 @@
+// A policy set as it is written and published: files and approval rules, and the hash that names them.
+
+import { createHash } from 'node:crypto'
+import { type PolicyFile, PolicyUnavailable } from '@sluice/events'
+import { z } from 'zod'
+import { type ApprovalRules, type ApprovalRulesInput, approvalRulesSchema } from './approval-rule.ts'
+
+export type PolicySource = { readonly files: readonly PolicyFile[]; readonly approvalRules: ApprovalRules }
+
+const SECOND_MS = 1000
+
+/** SHA-256, hex. The same for the same files and rules, whatever the order they come in. */
+export function contentHashOf(source: PolicySource): string {
+  const files = source.files
+    .map(({ name, text }) => [name, text] as const)
+    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+  const canonical = JSON.stringify(['sluice-policy-set-v1', files, approvalRulesJson(source.approvalRules)])
+  return createHash('sha256').update(canonical).digest('hex')
+}
+
+/** Canonical: sorted by name, each rule's fields in one order. What `parseApprovalRules` reads. */
+export function approvalRulesJson(rules: ApprovalRules): string {
+  const names = Object.keys(rules).sort()
+  const written: ApprovalRulesInput = Object.fromEntries(
+    names.map((name) => {
+      const rule = rules[name] as ApprovalRules[string]
+      return [
+        name,
+        {
+          reviewers: rule.reviewers.map((each) =>
+            typeof each === 'string' ? each : { group: each.group, count: each.count },
+          ),
+          count: rule.count,
+          expires: seconds(rule.expires),
+          requesterMayReview: rule.requesterMayReview,
+          onTimeout: rule.onTimeout,
+          reason: rule.reason,
+          denials: rule.denials,
+          inTransaction: rule.inTransaction === 'deny' ? 'deny' : { hold: seconds(rule.inTransaction.hold) },
+        },
+      ]
+    }),
+  )
+  return JSON.stringify(written)
+}
+
+const seconds = (ms: number): string => `${ms / SECOND_MS}s`
+
+/** Throws PolicyUnavailable with every mistake. */
+export function parseApprovalRules(json: string): ApprovalRules {
+  const parsed = approvalRulesSchema.safeParse(parseJson(json))
+  if (parsed.success) return parsed.data
+  throw new PolicyUnavailable(
+    'approval_rules_invalid',
+    `the approval rules of the published policy set can't be used, so the set is not taken up: ${z.prettifyError(parsed.error)}; apply a set that ./sluice policy check finds good`,
+  )
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (cause) {
+    throw new PolicyUnavailable(
+      'approval_rules_invalid',
+      'the approval rules of the published policy set are no JSON, so the set is not taken up; apply it again with ./sluice policy apply',
+      { cause },
+    )
+  }
+}
