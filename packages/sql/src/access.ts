@@ -1,8 +1,15 @@
 // From what a text is to what it accesses, in the words of the policy.
 
 import { isShowableName, WITHHELD } from '@sluice/events'
-import type { Objection, SqlAction, StatementAccess } from '@sluice/policy'
+import {
+  type AccessTarget,
+  type Objection,
+  type SqlAction,
+  type StatementAccess,
+  unreadableAccess,
+} from '@sluice/policy'
 import type { Analysis, Effect, SizeLimit, StatementFacts } from './facts.ts'
+import { dotted } from './names.ts'
 
 /** More would be no question for a policy; whatever is beyond is not listed, and the text is refused. */
 export const MAX_RESOURCES = 64
@@ -60,48 +67,76 @@ function objectionTo(facts: StatementFacts): Objection | null {
   return { code, what: facts.verb, hint }
 }
 
+/** Where the statements run. */
+export type AccessOptions = {
+  readonly connection: string
+  /** The session's search path as PostgreSQL resolves it: `current_schemas(false)`. */
+  readonly schemas: readonly string[]
+}
+
 /** Statements of one text are decided together: the text is sent as a whole or not at all. */
-export function accessOf(analysis: Analysis, connection: string): StatementAccess {
+export function accessOf(analysis: Analysis, options: AccessOptions): StatementAccess {
   switch (analysis.kind) {
     case 'unparsable':
-      return refused(connection, {
+      return refused(options.connection, {
         code: 'unparsable',
         what: `A statement that can't be read (${analysis.message})`,
         hint: 'Check the spelling; what can not be read is never sent.',
       })
     case 'too_large':
-      return refused(connection, {
+      return refused(options.connection, {
         code: 'too_large',
         what: SIZE_WORDS[analysis.limit],
         hint: 'Send the values as parameters, an array for instance, or split the statement.',
       })
     case 'parsed':
-      return accessOfStatements(analysis.statements, connection)
+      return accessOfStatements(analysis.statements, options)
     default:
       return analysis satisfies never
   }
 }
 
-function refused(connection: string, objection: Objection): StatementAccess {
-  return { connection, actions: ['sql:unknown'], resources: [], objections: [objection] }
+function refused(connection: string, refusal: Objection): StatementAccess {
+  return { ...unreadableAccess(connection), refusal }
 }
 
-function accessOfStatements(statements: readonly StatementFacts[], connection: string): StatementAccess {
-  const actions = new Set<SqlAction>()
+function accessOfStatements(statements: readonly StatementFacts[], options: AccessOptions): StatementAccess {
+  const { connection, schemas } = options
+  const targets = new Map<string, AccessTarget>()
   const resources = new Set<string>()
-  const objections: Objection[] = []
+  const kinds = new Set<string>()
+  const functions = new Set<string>()
+  const unknown: Objection[] = []
   for (const facts of statements) {
-    actions.add(facts.kind === 'other' ? ACTION_OF_EFFECT[facts.effect] : ACTION_OF_KIND[facts.kind])
-    if ('tables' in facts) for (const table of facts.tables) resources.add(resource(connection, table))
+    const action = facts.kind === 'other' ? ACTION_OF_EFFECT[facts.effect] : ACTION_OF_KIND[facts.kind]
+    const tables = 'tables' in facts ? facts.tables : []
+    for (const table of tables) resources.add(resource(connection, table))
+    const found = tables.flatMap((table) =>
+      table.includes('.') ? [table] : schemas.map((schema) => `${dotted([schema])}.${table}`),
+    )
+    for (const table of found.length === 0 ? [null] : found) targets.set(`${action} ${table}`, { action, table })
+    if (facts.kind === 'select') for (const name of facts.functions) functions.add(name)
+    kinds.add('verb' in facts ? facts.verb : facts.kind.toUpperCase())
     const objection = objectionTo(facts)
-    if (objection !== null) objections.push(objection)
+    if (objection !== null && facts.kind === 'other' && facts.effect === 'unknown') unknown.push(objection)
   }
-  if (statements.length > MAX_STATEMENTS) {
-    objections.push(beyond(`More than ${MAX_STATEMENTS} statements in one text`))
+  if (unknown.length > 0) targets.set('sql:unknown null', { action: 'sql:unknown', table: null })
+  let refusal: Objection | null = null
+  if (statements.length > MAX_STATEMENTS) refusal = beyond(`More than ${MAX_STATEMENTS} statements in one text`)
+  if (resources.size > MAX_RESOURCES) refusal = beyond(`More than ${MAX_RESOURCES} tables in one text`)
+  if (deallocated(statements).length > 1) refusal = beyond('More than one DEALLOCATE in one text')
+  return {
+    connection,
+    actions: [...new Set([...targets.values()].map(({ action }) => action))],
+    resources: [...resources].slice(0, MAX_RESOURCES),
+    targets: [...targets.values()],
+    kinds: [...kinds],
+    functions: [...functions],
+    unfiltered: false,
+    unknown,
+    refusal,
+    holdable: statements.length > 1 ? 'it stands in one text with other statements; send it alone' : null,
   }
-  if (resources.size > MAX_RESOURCES) objections.push(beyond(`More than ${MAX_RESOURCES} tables in one text`))
-  if (deallocated(statements).length > 1) objections.push(beyond('More than one DEALLOCATE in one text'))
-  return { connection, actions: [...actions], resources: [...resources].slice(0, MAX_RESOURCES), objections }
 }
 
 function beyond(what: string): Objection {
