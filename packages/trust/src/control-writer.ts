@@ -1,0 +1,199 @@
+// Publishes signed records: versions and hashes go on where the writer's own records in the log ended.
+
+import {
+  type Codec,
+  type ContentOf,
+  type ControlTopic,
+  controlCodec,
+  controlHash,
+  importVerifyingKey,
+  isoMicros,
+  isSignedBy,
+  type KeyRole,
+  PeerInvalid,
+  type SchemaRegistry,
+  type Signed,
+  type SigningKey,
+  signControl,
+  uuidv7,
+  type VerifyingKey,
+} from '@sluice/events'
+import type { Consumer, EventLog, Producer } from '@sluice/stream'
+import type { TrustedKeys } from './trusted-keys.ts'
+import type { Place } from './version-check.ts'
+
+const MAX_RECORDS = 1_000
+const MAX_BYTES = 4 * 1024 * 1024
+/** Record keys whose last version is kept. Beyond it the oldest is forgotten, and must not be written again. */
+const MAX_KEYS = 100_000
+
+export type ControlWriterOptions<Topic extends ControlTopic> = {
+  readonly log: EventLog
+  readonly registry: SchemaRegistry
+  readonly topic: Topic
+  readonly key: SigningKey
+  /** Where records go unless `publish` says otherwise; with it, only this partition is read for versions. */
+  readonly partition?: number | undefined
+  readonly nowMicros: () => number
+  /** Who else wrote before: then versions go on from those of an earlier key of the same role too. */
+  readonly earlier?: { readonly keys: Pick<TrustedKeys, 'judge'>; readonly role: KeyRole } | undefined
+  /** No record key is ever written twice: nothing is read at the start, and nothing is kept. */
+  readonly everyKeyOnce?: boolean | undefined
+  /** CloudEvents: where records come from, `/sluice/consoles/console-1`; and what they are, `sluice.ticket.issued.v1`. */
+  readonly source?: string | undefined
+  readonly type?: ((content: ContentOf<Topic>) => string) | undefined
+}
+
+export class ControlWriter<Topic extends ControlTopic> {
+  readonly #options: ControlWriterOptions<Topic>
+  readonly #codec: Codec<Signed<ContentOf<Topic>>>
+  readonly #producers = new Map<number, Promise<Producer>>()
+  readonly #places: Map<string, Place>
+
+  /** Rejects with StreamError `writer_taken` while another process writes the partition. */
+  static async open<Topic extends ControlTopic>(options: ControlWriterOptions<Topic>): Promise<ControlWriter<Topic>> {
+    const codec = await controlCodec(options.registry, options.topic)
+    const writer = new ControlWriter(options, codec, new Map())
+    // The partition is ours before its end is read: nobody writes between.
+    await writer.#producer(options.partition ?? 0)
+    try {
+      if (options.everyKeyOnce !== true) await writer.#readPlaces()
+    } catch (error) {
+      await writer.close()
+      throw error
+    }
+    return writer
+  }
+
+  private constructor(
+    options: ControlWriterOptions<Topic>,
+    codec: Codec<Signed<ContentOf<Topic>>>,
+    places: Map<string, Place>,
+  ) {
+    this.#options = options
+    this.#codec = codec
+    this.#places = places
+  }
+
+  /**
+   * Resolves when the log has it. Where that fails the version counts as used: the record may be there all the same.
+   */
+  async publish(
+    recordKey: string,
+    content: ContentOf<Topic>,
+    options: { readonly partition?: number } = {},
+  ): Promise<{ readonly version: number }> {
+    const { topic, key, nowMicros, everyKeyOnce } = this.#options
+    const before = this.#places.get(recordKey)
+    const version = (before?.version ?? 0) + 1
+    const time = nowMicros()
+    const value = signControl(
+      this.#codec,
+      topic,
+      recordKey,
+      content,
+      { version, previous: before?.hash ?? null, time },
+      key,
+    )
+    if (everyKeyOnce !== true) this.#keep(recordKey, { version, hash: controlHash(value) })
+    const producer = await this.#producer(options.partition ?? this.#options.partition ?? 0)
+    await producer.append([
+      { key: Buffer.from(recordKey), value, headers: this.#headers(recordKey, content, version, time) },
+    ])
+    return { version }
+  }
+
+  /** Its next version will never be written: frees its memory. */
+  forget(recordKey: string): void {
+    this.#places.delete(recordKey)
+  }
+
+  async close(): Promise<void> {
+    const producers = [...this.#producers.values()]
+    this.#producers.clear()
+    for (const producer of producers) await (await producer).close()
+  }
+
+  #producer(partition: number): Promise<Producer> {
+    const known = this.#producers.get(partition)
+    if (known !== undefined) return known
+    const opened = this.#options.log.producer(this.#options.topic, { partition })
+    this.#producers.set(partition, opened)
+    opened.catch(() => this.#producers.delete(partition))
+    return opened
+  }
+
+  #headers(recordKey: string, content: ContentOf<Topic>, version: number, time: number): string {
+    const { topic, key, source = `/sluice/keys/${key.keyId}`, type } = this.#options
+    return JSON.stringify({
+      ce_id: uuidv7(),
+      ce_source: source,
+      ce_specversion: '1.0',
+      ce_type: type?.(content) ?? topic,
+      ce_time: isoMicros(time),
+      ce_subject: recordKey,
+      ce_sequence: String(version),
+      'content-type': 'application/avro',
+    })
+  }
+
+  async #readPlaces(): Promise<void> {
+    const { log, topic, partition } = this.#options
+    const consumer = await log.consumer({ group: null, topics: [topic], from: 'earliest' })
+    try {
+      await this.#readAll(consumer, partition)
+    } finally {
+      await consumer.close()
+    }
+  }
+
+  async #readAll(consumer: Consumer, partition: number | undefined): Promise<void> {
+    const own = importVerifyingKey(this.#options.key.publicKey)
+    for (;;) {
+      const records = await consumer.poll({ maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, maxWaitMs: 0 })
+      if (records.length === 0) return
+      const polledAt = performance.now()
+      for (const { key, value, time, partition: from } of records) {
+        if (partition !== undefined && from !== partition) continue
+        const recordKey = key.toString('utf8')
+        const seal = this.#sealOf(value)
+        if (seal === null || seal.version <= (this.#places.get(recordKey)?.version ?? 0)) continue
+        const signer = await this.#signerOf(own, seal.keyId, [seal.time, time], polledAt)
+        if (signer === null || !isSignedBy(signer, this.#options.topic, recordKey, value)) continue
+        this.#keep(recordKey, { version: seal.version, hash: controlHash(value) })
+      }
+    }
+  }
+
+  #sealOf(value: Buffer): Signed<unknown>['seal'] | null {
+    try {
+      return value.length === 0 ? null : this.#codec.decode(value).seal
+    } catch (error) {
+      // A forged record: readers tell it as an incident.
+      if (error instanceof PeerInvalid) return null
+      throw error
+    }
+  }
+
+  async #signerOf(
+    own: VerifyingKey,
+    keyId: string,
+    times: readonly number[],
+    polledAt: number,
+  ): Promise<VerifyingKey | null> {
+    if (keyId === own.keyId) return own
+    const { earlier } = this.#options
+    if (earlier === undefined) return null
+    const standing = await earlier.keys.judge(earlier.role, keyId, times, polledAt)
+    return standing.kind === 'trusted' ? standing.key : null
+  }
+
+  #keep(recordKey: string, place: Place): void {
+    this.#places.delete(recordKey)
+    for (const oldest of this.#places.keys()) {
+      if (this.#places.size < MAX_KEYS) break
+      this.#places.delete(oldest)
+    }
+    this.#places.set(recordKey, place)
+  }
+}
