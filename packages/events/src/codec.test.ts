@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { subjects } from './arbitraries.ts'
 import type { Audit } from './audit.ts'
-import { auditCodec, type Codec, deadLetterCodec, frameCodec, readSchema, ticketCodec, valueSubject } from './codec.ts'
+import { auditCodec, type Codec, controlCodec, deadLetterCodec, frameCodec, readSchema, valueSubject } from './codec.ts'
+import type { Seal, Signed } from './control.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import { PeerInvalid } from './errors.ts'
 import { MemorySchemaRegistry } from './memory-schema-registry.ts'
@@ -18,7 +19,15 @@ const number = fc.integer({ min: -(2 ** 51), max: 2 ** 51 })
 const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const sha256 = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((array) => Buffer.from(array))
 
-const tickets: fc.Arbitrary<Ticket> = fc.record({
+const seals: fc.Arbitrary<Seal> = fc.record({
+  version: number,
+  previous: fc.option(sha256, { nil: null }),
+  time: number,
+  keyId: text,
+  signature: bytes,
+})
+
+const tickets: fc.Arbitrary<Signed<Ticket>> = fc.record({
   ticketId: text,
   subject: subjects,
   connection: optionalText,
@@ -26,6 +35,7 @@ const tickets: fc.Arbitrary<Ticket> = fc.record({
   issuedAt: number,
   expiresAt: number,
   scram: fc.record({ salt: bytes, iterations: int, storedKey: bytes, serverKey: bytes }),
+  seal: seals,
 })
 
 const deadLetters: fc.Arbitrary<DeadLetter> = fc.record({
@@ -100,7 +110,7 @@ function outcomeOf(read: () => unknown): string {
   }
 }
 
-describeCodec('ticketCodec', () => ticketCodec(new MemorySchemaRegistry()), tickets)
+describeCodec('controlCodec', () => controlCodec(new MemorySchemaRegistry(), TOPICS.tickets), tickets)
 describeCodec('deadLetterCodec', () => deadLetterCodec(new MemorySchemaRegistry()), deadLetters)
 describeCodec('auditCodec', () => auditCodec(new MemorySchemaRegistry()), audits)
 

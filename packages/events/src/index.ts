@@ -58,6 +58,8 @@ export {
   generateSigningKey,
   importSigningKey,
   importVerifyingKey,
+  publicKeyPem,
+  readPublicKey,
   type SigningKey,
   signingKeyId,
   type VerifyingKey,
