@@ -18,7 +18,7 @@ import {
   uuidv7,
   type VerifyingKey,
 } from '@sluice/events'
-import type { Consumer, EventLog, Producer } from '@sluice/stream'
+import { type Consumer, type EventLog, type Producer, StreamError } from '@sluice/stream'
 import type { TrustedKeys } from './trusted-keys.ts'
 import type { Place } from './version-check.ts'
 
@@ -49,6 +49,7 @@ export class ControlWriter<Topic extends ControlTopic> {
   readonly #codec: Codec<Signed<ContentOf<Topic>>>
   readonly #producers = new Map<number, Promise<Producer>>()
   readonly #places: Map<string, Place>
+  #closed = false
 
   /** Rejects with StreamError `writer_taken` while another process writes the partition. */
   static async open<Topic extends ControlTopic>(options: ControlWriterOptions<Topic>): Promise<ControlWriter<Topic>> {
@@ -83,6 +84,7 @@ export class ControlWriter<Topic extends ControlTopic> {
     content: ContentOf<Topic>,
     options: { readonly partition?: number } = {},
   ): Promise<{ readonly version: number }> {
+    if (this.#closed) throw new StreamError('log_closed', 'The writer is closed.')
     const { topic, key, nowMicros, everyKeyOnce } = this.#options
     const before = this.#places.get(recordKey)
     const version = (before?.version ?? 0) + 1
@@ -109,6 +111,7 @@ export class ControlWriter<Topic extends ControlTopic> {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const producers = [...this.#producers.values()]
     this.#producers.clear()
     for (const producer of producers) await (await producer).close()

@@ -6,6 +6,7 @@ export { type CertificateFacts, issueCertificate, type PublishOptions, publishCe
 export { ControlReader, type ControlReaderOptions } from './control-reader.ts'
 export { ControlWriter, type ControlWriterOptions } from './control-writer.ts'
 export type { Incident, IncidentCode } from './incident.ts'
+export { readRootKey } from './root-key.ts'
 export type { RecordHandler, SignerStanding, TrustedRecord } from './signed-topic.ts'
 export { MAX_CERTIFICATES, TrustedKeys, type TrustedKeysOptions } from './trusted-keys.ts'
 export type { Place } from './version-check.ts'

@@ -7,10 +7,19 @@ import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Codec, LocalSchemaRegistry, type Ticket, TOPICS, ticketCodec } from '@sluice/events'
+import {
+  controlCodec,
+  generateSigningKey,
+  importSigningKey,
+  LocalSchemaRegistry,
+  nowMicros,
+  type Ticket,
+  TOPICS,
+} from '@sluice/events'
 import { type Authority, createAuthority, issueServerCertificate, TokenVerifier } from '@sluice/identity'
 import { createLogger, Registry } from '@sluice/service'
 import { EmbeddedLog } from '@sluice/stream'
+import { ControlWriter } from '@sluice/trust'
 import { createApp } from './app.ts'
 import { Authenticator } from './authenticate.ts'
 import { consoleMetrics } from './console-metrics.ts'
@@ -95,8 +104,10 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] }),
   ])
   const log = EmbeddedLog.open(join(dir, 'log'))
-  const codec: Codec<Ticket> = await ticketCodec(LocalSchemaRegistry.open(join(dir, 'schemas.json')))
-  const producer = await log.producer(TOPICS.tickets)
+  const registry = LocalSchemaRegistry.open(join(dir, 'schemas.json'))
+  const codec = await controlCodec(registry, TOPICS.tickets)
+  const key = importSigningKey(generateSigningKey())
+  const writer = await ControlWriter.open({ log, registry, topic: TOPICS.tickets, key, nowMicros, everyKeyOnce: true })
   const metrics = consoleMetrics(new Registry())
   const nowMs = options.nowMs ?? Date.now
   const trusted = (origin: string, demo: boolean) => ({
@@ -132,9 +143,7 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
       connections: { shop: { demo: true }, prod: { demo: false } },
       defaultTtlMs: 900_000,
       maxTtlMs: 3_600_000,
-      producer,
-      codec,
-      nodeId: 'node-1',
+      writer,
       nowMs,
     }),
     questions: {
@@ -173,11 +182,11 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
       await consumer.close()
       return records.map(({ value }) => codec.decode(value))
     },
-    breakLog: () => producer.close(),
+    breakLog: () => writer.close(),
     drain: (deadlineMs) => server.drain(deadlineMs),
     async stop() {
       await server.drain(0)
-      await producer.close()
+      await writer.close()
       await log.close()
       await Promise.all([issuer.stop(), demoIssuer.stop()])
       await rm(dir, { recursive: true, force: true })

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { loadConfig, resolveSecret, type SluiceConfig } from '@sluice/config'
-import { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, TOPICS, ticketCodec } from '@sluice/events'
+import { importSigningKey, LOCAL_REGISTRY_FILE, LocalSchemaRegistry, nowMicros, TOPICS } from '@sluice/events'
 import { readTrustedIssuers, TokenVerifier } from '@sluice/identity'
 import {
   type Readiness,
@@ -13,6 +13,7 @@ import {
   startHealthServer,
 } from '@sluice/service'
 import { EmbeddedLog } from '@sluice/stream'
+import { ControlWriter } from '@sluice/trust'
 import { createApp } from './app.ts'
 import { Authenticator } from './authenticate.ts'
 import { consoleMetrics } from './console-metrics.ts'
@@ -20,6 +21,7 @@ import { hostCheck } from './host-check.ts'
 import { startHttpsServer } from './https-server.ts'
 import { ANALYST_LIMITS } from './index-queries/index.ts'
 import { indexQuestions } from './index-questions.ts'
+import { publishCertificateFiles } from './publish-certificates.ts'
 import { readServerCertificate } from './server-certificate.ts'
 import { TicketOffice } from './ticket-office.ts'
 
@@ -42,8 +44,18 @@ async function start(context: ServiceContext): Promise<RunningService> {
     },
   })
   const eventLog = EmbeddedLog.open(config.log.dir)
-  const codec = await ticketCodec(LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE)))
-  const producer = await eventLog.producer(TOPICS.tickets)
+  const registry = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))
+  await publishCertificateFiles({ log: eventLog, registry, ...config.keys, nodeId: config.node.id })
+  const tickets = await ControlWriter.open({
+    log: eventLog,
+    registry,
+    topic: TOPICS.tickets,
+    key: importSigningKey(await readFile(config.keys.console, 'utf8')),
+    nowMicros,
+    everyKeyOnce: true,
+    source: `/sluice/consoles/${config.node.id}`,
+    type: () => 'sluice.ticket.issued.v1',
+  })
   const client = await indexClient(config)
   const analystClient = await indexClient(config)
   const readiness = (): Readiness => readinessOf(verifier, config.identity.issuers.length, context.stopping)
@@ -57,9 +69,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
       connections: config.connections,
       defaultTtlMs: limits.ticketMs,
       maxTtlMs: limits.ticketMaxMs,
-      producer,
-      codec,
-      nodeId: config.node.id,
+      writer: tickets,
       nowMs: Date.now,
     }),
     questions: indexQuestions({
@@ -94,7 +104,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     addresses: { console: `https://${server.address}`, health: health.url },
     close: async () => {
       await server.drain(limits.drainMs)
-      await Promise.all([health.close(), client.close(), analystClient.close(), producer.close()])
+      await Promise.all([health.close(), client.close(), analystClient.close(), tickets.close()])
       await eventLog.close()
     },
   }

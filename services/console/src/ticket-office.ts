@@ -1,7 +1,7 @@
 // Changes a verified subject into a ticket, within bounds, and gives it out only after it is in the log.
-import { AuditUnavailable, type Codec, isoMicros, isShowableClaim, type Ticket, uuidv7 } from '@sluice/events'
+import { AuditUnavailable, isShowableClaim, type Ticket, type TOPICS } from '@sluice/events'
 import { newTicket, ticketUser, type VerifiedSubject } from '@sluice/identity'
-import type { Producer } from '@sluice/stream'
+import type { ControlWriter } from '@sluice/trust'
 import { z } from 'zod'
 import { refuse } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -25,9 +25,8 @@ export type TicketOfficeOptions = {
   readonly connections: Readonly<Record<string, ConnectionFacts>>
   readonly defaultTtlMs: number
   readonly maxTtlMs: number
-  readonly producer: Pick<Producer, 'append'>
-  readonly codec: Pick<Codec<Ticket>, 'encode'>
-  readonly nodeId: string
+  /** Signs as the console. */
+  readonly writer: Pick<ControlWriter<typeof TOPICS.tickets>, 'publish'>
   readonly nowMs: () => number
 }
 
@@ -116,18 +115,8 @@ export class TicketOffice {
   }
 
   async #publish(ticket: Ticket): Promise<void> {
-    const { codec, producer, nodeId } = this.#options
-    const headers = JSON.stringify({
-      ce_id: uuidv7(),
-      ce_source: `/sluice/consoles/${nodeId}`,
-      ce_specversion: '1.0',
-      ce_type: 'sluice.ticket.issued.v1',
-      ce_time: isoMicros(ticket.issuedAt),
-      ce_subject: ticket.ticketId,
-      'content-type': 'application/avro',
-    })
     try {
-      await producer.append([{ key: Buffer.from(ticket.ticketId), value: codec.encode(ticket), headers }])
+      await this.#options.writer.publish(ticket.ticketId, ticket)
     } catch (cause) {
       throw new AuditUnavailable(
         'ticket_log_unavailable',

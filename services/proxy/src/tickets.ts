@@ -1,43 +1,51 @@
-// The tickets that were published: read to their end at start, and again whenever an unknown one is presented, so that
-// a ticket works from the moment on in which its maker was told of it.
+// The tickets that the console signed: read to their end at start, and again whenever an unknown one is presented, so
+// that a ticket works from the moment on in which its maker was told of it.
 
-import { type Codec, nowMicros, PeerInvalid, type Ticket, TOPICS } from '@sluice/events'
+import { nowMicros, type SchemaRegistry, type Ticket, TOPICS } from '@sluice/events'
 import { type TicketLookup, TicketStore } from '@sluice/identity'
-import type { Consumer, EventLog } from '@sluice/stream'
+import type { EventLog } from '@sluice/stream'
+import { ControlReader, type Incident, type TrustedKeys } from '@sluice/trust'
 
-const MAX_RECORDS = 1_000
-const MAX_BYTES = 4 * 1024 * 1024
+export type PublishedTicketsOptions = {
+  readonly log: EventLog
+  readonly registry: SchemaRegistry
+  readonly keys: Pick<TrustedKeys, 'judge'>
+  readonly maxTickets: number
+  /** A ticket that nobody of ours signed opens nothing; the others do. */
+  readonly onIncident: (incident: Incident) => void
+}
 
 export class PublishedTickets {
   readonly #store: TicketStore
-  readonly #codec: Codec<Ticket>
-  readonly #consumer: Consumer
-  readonly #onUnreadable: (error: PeerInvalid) => void
+  readonly #reader: ControlReader<typeof TOPICS.tickets>
   #reading: Promise<void> | null = null
-
-  private constructor(
-    consumer: Consumer,
-    codec: Codec<Ticket>,
-    maxTickets: number,
-    onUnreadable: (error: PeerInvalid) => void,
-  ) {
-    this.#consumer = consumer
-    this.#codec = codec
-    this.#store = new TicketStore({ maxTickets })
-    this.#onUnreadable = onUnreadable
-  }
+  /** For all who came while one was running: that one may have begun before their ticket. */
+  #next: Promise<void> | null = null
 
   /** Resolves when all tickets that were published before are known. */
-  static async open(
-    log: EventLog,
-    codec: Codec<Ticket>,
-    maxTickets: number,
-    onUnreadable: (error: PeerInvalid) => void,
-  ): Promise<PublishedTickets> {
-    const consumer = await log.consumer({ group: null, topics: [TOPICS.tickets], from: 'earliest' })
-    const tickets = new PublishedTickets(consumer, codec, maxTickets, onUnreadable)
-    await tickets.#catchUp()
+  static async open(options: PublishedTicketsOptions): Promise<PublishedTickets> {
+    const { maxTickets, ...rest } = options
+    const store = new TicketStore({ maxTickets })
+    const reader = await ControlReader.open({
+      ...rest,
+      topic: TOPICS.tickets,
+      role: 'console',
+      memory: null,
+      skip: (ticket) => passOver(store, ticket),
+    })
+    const tickets = new PublishedTickets(store, reader)
+    try {
+      await tickets.#catchUp()
+    } catch (error) {
+      await reader.close()
+      throw error
+    }
     return tickets
+  }
+
+  private constructor(store: TicketStore, reader: ControlReader<typeof TOPICS.tickets>) {
+    this.#store = store
+    this.#reader = reader
   }
 
   async find(ticketId: string): Promise<TicketLookup> {
@@ -48,32 +56,37 @@ export class PublishedTickets {
   }
 
   async close(): Promise<void> {
-    await this.#reading
-    await this.#consumer.close()
+    await this.#reader.close()
   }
 
-  /** One reading at a time; who comes during one waits for the next, since it may have begun before their ticket. */
-  async #catchUp(): Promise<void> {
-    await this.#reading
-    this.#reading ??= this.#readToEnd().finally(() => {
-      this.#reading = null
-    })
-    await this.#reading
+  #catchUp(): Promise<void> {
+    if (this.#reading === null) return this.#read()
+    this.#next ??= this.#reading.then(
+      () => this.#read(),
+      () => this.#read(),
+    )
+    return this.#next
   }
 
-  async #readToEnd(): Promise<void> {
-    for (;;) {
-      const records = await this.#consumer.poll({ maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, maxWaitMs: 0 })
-      if (records.length === 0) return
-      for (const record of records) {
-        try {
-          this.#store.apply(this.#codec.decode(record.value))
-        } catch (error) {
-          // A ticket that can't be read opens nothing; the others do.
-          if (!(error instanceof PeerInvalid)) throw error
-          this.#onUnreadable(error)
-        }
-      }
-    }
+  #read(): Promise<void> {
+    this.#next = null
+    const reading = this.#reader
+      .catchUp(({ content }) => this.#store.apply(content))
+      .finally(() => {
+        if (this.#reading === reading) this.#reading = null
+      })
+    this.#reading = reading
+    return reading
   }
+}
+
+/**
+ * Most tickets in the log are long over. Their signature, the dear part, is not looked at: all that one of them can
+ * cause is the answer that it has expired, and it takes no other's place.
+ */
+function passOver(store: TicketStore, ticket: Ticket): boolean {
+  const now = nowMicros()
+  if (ticket.expiresAt > now) return false
+  if (store.find(ticket.ticketId, now) === 'unknown') store.apply(ticket)
+  return true
 }
