@@ -28,9 +28,12 @@ export interface HeldApproval {
   readonly expiresAt: number
   /** Settles once and never rejects; after `withdraw` it does not settle any more. */
   readonly decided: Promise<ApprovalOutcome>
-  /** Nobody waits for the answer any more. Published in the background; does nothing once it is decided or withdrawn. */
+  /**
+   * It will not run: nobody waits any more, or what it depends on changed, also after it was approved. Published in the
+   * background. An approval has one end: after a denial, `withdraw` or `executed` this does nothing.
+   */
   withdraw(reason: WithdrawReason): void
-  /** What became of the approved command. Published in the background. */
+  /** What became of the approved command. Published in the background; nothing where there was an end already. */
   executed(result: Executed): void
 }
 
