@@ -1,7 +1,7 @@
 /** What the services and the demo's parts are told: `sluice.yaml` and `demo.json`, written anew at each start. */
 import { relative } from 'node:path'
 import type { DemoSettings } from '@sluice/demo'
-import type { Layout } from './layout.ts'
+import { type Layout, NODE_ID } from './layout.ts'
 import type { Ports } from './ports.ts'
 
 export function configText(layout: Layout, ports: Ports): string {
@@ -9,19 +9,31 @@ export function configText(layout: Layout, ports: Ports): string {
   const secret = (file: string) => JSON.stringify(`file:${relative(layout.dir, file)}`)
   const issuer = `https://127.0.0.1:${ports.demoIdentity}`
   return `# Written by sluice up at each start: changes here do not last. Paths are relative to this file.
-node: { id: demo-node }
+node: { id: ${NODE_ID} }
 log: { kind: embedded, dir: ${path(layout.log)} }
 tls: { certificate: ${path(layout.server.certificate)}, key: ${path(layout.server.key)}, authority: ${path(layout.authority)} }
 keys:
+  root: ${path(layout.keys.rootPublic)}
+  certificates: ${path(layout.keys.certificates)}
   node: ${path(layout.keys.node)}
+  console: ${path(layout.keys.console)}
+  approver: ${path(layout.keys.approver)}
+  approverPublic: ${path(layout.keys.approverPublic)}
+  approverPrivate: ${path(layout.keys.approverPrivate)}
   maskerPublic: ${path(layout.keys.maskerPublic)}
   maskerPrivate: ${path(layout.keys.maskerPrivate)}
   maskerSigning: ${path(layout.keys.maskerSigning)}
+trust: { dir: ${path(layout.trust)} }
+policies: { dir: ${path(layout.policies)} }
+# The first policy set has these rules; later ones those that ./sluice policy apply sends along.
+approvals:
+  data-owner: { reviewers: [group:data-owners], count: 1, expires: 10m, inTransaction: { hold: 30s } }
 listeners:
   postgres: { host: 127.0.0.1, port: ${ports.proxy} }
   console: { host: 127.0.0.1, port: ${ports.console} }
 health:
   proxy: 127.0.0.1:${ports.proxyHealth}
+  approver: 127.0.0.1:${ports.approverHealth}
   masker: 127.0.0.1:${ports.maskerHealth}
   indexer: 127.0.0.1:${ports.indexerHealth}
   console: 127.0.0.1:${ports.consoleHealth}

@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path'
 export const ROOT = resolve(import.meta.dirname, '../../../..')
 export const DEFAULT_STATE_DIR = join(ROOT, '.sluice')
 
+/** The demo's only node: its id is in its key's certificate and in what it records. */
+export const NODE_ID = 'demo-node'
+
 export type Layout = ReturnType<typeof layoutOf>
 
 export function layoutOf(stateDir: string) {
@@ -22,7 +25,15 @@ export function layoutOf(stateDir: string) {
     server: { certificate: at('tls/server.pem'), key: at('tls/server.key') },
     upstream: { certificate: at('tls/upstream.pem'), key: at('tls/upstream.key') },
     keys: {
+      /** Signs the certificates of the others; only sluice up reads it. */
+      root: at('keys/root.pem'),
+      rootPublic: at('keys/root.pub'),
+      certificates: at('keys/certificates'),
       node: at('keys/node.pem'),
+      console: at('keys/console.pem'),
+      approver: at('keys/approver.pem'),
+      approverPublic: at('keys/approver.pub'),
+      approverPrivate: at('keys/approver.key'),
       maskerPublic: at('keys/masker.pub'),
       maskerPrivate: at('keys/masker.key'),
       maskerSigning: at('keys/masker-signing.pem'),
@@ -39,8 +50,12 @@ export function layoutOf(stateDir: string) {
     indexPassword: at('index/password'),
     indexData: at('index/data'),
     log: at('log'),
+    /** Where services remember what they trusted. */
+    trust: at('trust'),
+    /** The owner's to change: a copy of the starter set at first. */
+    policies: at('policies'),
     logs: at('logs'),
     postgres: at('postgres'),
-    folders: ['keys', 'tls', 'secrets', 'index', 'log', 'logs'].map((name) => at(name)),
+    folders: ['keys', 'keys/certificates', 'tls', 'secrets', 'index', 'log', 'logs', 'trust'].map((name) => at(name)),
   } as const
 }

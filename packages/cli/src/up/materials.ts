@@ -3,8 +3,10 @@ import { randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import type { Authority } from '@sluice/identity'
 import { CliFailure } from '../failure.ts'
+import { certifyKeys, removeCertificates } from './certificates.ts'
 import { writeAtomically } from './files.ts'
 import type { Layout } from './layout.ts'
+import { copyStarterPolicies } from './starter-policies.ts'
 
 const SECRET_BYTES = 24
 const DAY_MS = 86_400_000
@@ -19,11 +21,26 @@ export async function makeMaterials(layout: Layout, now = Date.now()): Promise<v
   }
   await once([keys.node], async () => [(await events()).generateSigningKey()])
   await once([keys.maskerSigning], async () => [(await events()).generateSigningKey()])
+  await once([keys.console], async () => [(await events()).generateSigningKey()])
+  await once([keys.approver], async () => [(await events()).generateSigningKey()])
   await once([keys.identity], async () => [JSON.stringify((await import('@sluice/demo')).newSigningKey())])
-  await once([keys.maskerPublic, keys.maskerPrivate], async () => {
-    const { publicKey, privateKey } = await (await events()).generateSealingKeyPair()
-    return [publicKey, privateKey]
+  for (const pair of [
+    [keys.maskerPublic, keys.maskerPrivate],
+    [keys.approverPublic, keys.approverPrivate],
+  ]) {
+    await once(pair, async () => {
+      const { publicKey, privateKey } = await (await events()).generateSealingKeyPair()
+      return [publicKey, privateKey]
+    })
+  }
+  await once([keys.rootPublic, keys.root], async () => {
+    removeCertificates(keys.certificates)
+    const { generateSigningKey, importSigningKey, publicKeyPem } = await events()
+    const pem = generateSigningKey()
+    return [publicKeyPem(importSigningKey(pem).publicKey), pem]
   })
+  await certifyKeys(keys, now)
+  copyStarterPolicies(layout.policies)
   for (const files of [layout.server, layout.upstream]) {
     if (!missing([files.key, files.certificate]) && !endsSoon(files.certificate, now)) continue
     const { issueServerCertificate } = await import('@sluice/identity')

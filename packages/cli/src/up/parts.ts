@@ -4,7 +4,7 @@ import type { ReadyMessage } from '@sluice/service'
 import type { ChildSpec } from './child.ts'
 import { type Layout, ROOT } from './layout.ts'
 
-export type PartName = 'demo-postgres' | 'demo-identity' | 'masker' | 'indexer' | 'console' | 'proxy'
+export type PartName = 'demo-postgres' | 'demo-identity' | 'masker' | 'indexer' | 'approver' | 'console' | 'proxy'
 
 export type Part = ChildSpec & {
   readonly name: PartName
@@ -56,6 +56,14 @@ export function partsOf(layout: Layout): readonly Part[] {
         what: `ClickHouse ${details['clickhouse'] ?? 'embedded'}`,
         where: shownFolder(layout.indexData),
       }),
+    },
+    {
+      name: 'approver',
+      title: 'approver',
+      main: service('approver'),
+      configFile,
+      background: true,
+      describe: () => ({ what: 'decides what people approve', where: shownFolder(layout.log) }),
     },
     {
       name: 'console',

@@ -14,6 +14,7 @@ export const DEFAULT_PORTS = {
   maskerHealth: 15_491,
   indexerHealth: 15_492,
   consoleHealth: 15_493,
+  approverHealth: 15_494,
 } as const
 export type PortName = keyof typeof DEFAULT_PORTS
 export type Ports = Readonly<Record<PortName, number>>

@@ -18,7 +18,7 @@ export type ReadyFile = {
   /** For the proxy's door. */
   readonly proxyTokens: Readonly<Record<DemoName, string>>
   /** Base URLs of /healthz, /readyz and /metrics. */
-  readonly health: Readonly<Record<'proxy' | 'masker' | 'indexer' | 'console', string>>
+  readonly health: Readonly<Record<'proxy' | 'approver' | 'masker' | 'indexer' | 'console', string>>
   readonly stateDir: string
   readonly configFile: string
   readonly pids: Readonly<Record<string, number>>
@@ -45,6 +45,7 @@ export function readyFileOf({ layout, ports, ticket, tokens, ready }: ReadyFacts
     proxyTokens: tokens['sluice:proxy'],
     health: {
       proxy: health(ports.proxyHealth),
+      approver: health(ports.approverHealth),
       masker: health(ports.maskerHealth),
       indexer: health(ports.indexerHealth),
       console: health(ports.consoleHealth),

@@ -60,6 +60,7 @@ describe('the start screen', () => {
       '  ✔ identity    demo provider (OIDC)                        127.0.0.1:15480',
       '  ✔ masker      sanitises what was recorded                 /src/sluice/.sluice/log',
       '  ✔ indexer     ClickHouse embedded                         /src/sluice/.sluice/index/data',
+      '  ✔ approver    decides what people approve                 /src/sluice/.sluice/log',
       '  ✔ console     API for tickets and questions               127.0.0.1:15443',
       '  ✔ proxy       PostgreSQL                                  127.0.0.1:15430',
       '  ✘ proxy: the port\\x1b[2J is taken',

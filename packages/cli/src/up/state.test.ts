@@ -13,7 +13,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseConfig } from '@sluice/config'
-import { importSealingPrivateKey, importSealingPublicKey, importSigningKey } from '@sluice/events'
+import {
+  importSealingPrivateKey,
+  importSealingPublicKey,
+  importSigningKey,
+  LocalSchemaRegistry,
+  readPublicKey,
+} from '@sluice/events'
+import { EmbeddedLog } from '@sluice/stream'
+import { publishCertificates, TrustedKeys } from '@sluice/trust'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { configText } from './demo-config.ts'
 import { writeAtomically } from './files.ts'
@@ -111,6 +119,9 @@ describe('keys and secrets', () => {
     const publicKey = await importSealingPublicKey(readFileSync(keys.maskerPublic))
     expect((await importSealingPrivateKey(readFileSync(keys.maskerPrivate))).keyId).toBe(publicKey.keyId)
     expect(importSigningKey(readFileSync(keys.node, 'utf8')).keyId).toMatch(/^ed25519-/)
+    const approver = await importSealingPublicKey(readFileSync(keys.approverPublic))
+    expect((await importSealingPrivateKey(readFileSync(keys.approverPrivate))).keyId).toBe(approver.keyId)
+    expect(approver.keyId).not.toBe(publicKey.keyId)
     expect(JSON.parse(readFileSync(keys.identity, 'utf8'))).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256' })
   })
 
@@ -142,6 +153,87 @@ describe('keys and secrets', () => {
   })
 })
 
+/** What the services would trust after reading the certificates' files. */
+async function trustedIn({ keys, log: dir, dir: stateDir }: ReturnType<typeof layoutOf>) {
+  const log = EmbeddedLog.open(dir)
+  const registry = LocalSchemaRegistry.open(join(stateDir, 'schemas.json'))
+  const root = readPublicKey(readFileSync(keys.rootPublic))
+  const certificates = readdirSync(keys.certificates).map((name) =>
+    Buffer.from(readFileSync(join(keys.certificates, name), 'latin1'), 'base64'),
+  )
+  await publishCertificates({ log, registry, root, certificates, source: 'test' })
+  const trusted = await TrustedKeys.open({ log, registry, root, onIncident: () => {} })
+  const roles = trusted.list().map(({ keyId, role, name }) => [role, name, keyId])
+  await trusted.close()
+  await log.close()
+  return roles.toSorted(([a = ''], [b = '']) => a.localeCompare(b))
+}
+
+describe('certificates', () => {
+  const idOf = (file: string) => importSigningKey(readFileSync(file, 'utf8')).keyId
+  const expected = ({ keys }: ReturnType<typeof layoutOf>) => [
+    ['approver', 'approver', idOf(keys.approver)],
+    ['console', 'console', idOf(keys.console)],
+    ['masker', 'masker', idOf(keys.maskerSigning)],
+    ['node', 'demo-node', idOf(keys.node)],
+  ]
+
+  it('are there for each service, under the root key, in files named by the key', async () => {
+    const layout = opened()
+    await makeMaterials(layout)
+    expect(await trustedIn(layout)).toEqual(expected(layout))
+    expect(readdirSync(layout.keys.certificates)).toContain(`${idOf(layout.keys.node)}.cert`)
+  })
+
+  it('are made in a folder of an earlier version, whose keys stay', async () => {
+    const layout = opened()
+    const { root, rootPublic, certificates, console, approver, approverPublic, approverPrivate, node } = layout.keys
+    await makeMaterials(layout)
+    const before = readFileSync(node, 'utf8')
+    for (const file of [root, rootPublic, console, approver, approverPublic, approverPrivate]) rmSync(file)
+    rmSync(certificates, { recursive: true })
+    rmSync(layout.policies, { recursive: true })
+    rmSync(layout.trust, { recursive: true })
+    openStateFolder(layout)
+    await makeMaterials(layout)
+    expect(readFileSync(node, 'utf8')).toBe(before)
+    expect(await trustedIn(layout)).toEqual(expected(layout))
+    expect(existsSync(layout.trust)).toBe(true)
+  })
+
+  it('follow a key that was replaced, and a new root', async () => {
+    const layout = opened()
+    await makeMaterials(layout)
+    rmSync(layout.keys.console)
+    await makeMaterials(layout)
+    const consoleKey = idOf(layout.keys.console)
+    expect(await trustedIn(layout)).toContainEqual(['console', 'console', consoleKey])
+    rmSync(layout.keys.root)
+    rmSync(layout.keys.rootPublic)
+    rmSync(layout.log, { recursive: true })
+    openStateFolder(layout)
+    await makeMaterials(layout)
+    expect(await trustedIn(layout)).toEqual(expected(layout))
+  })
+})
+
+describe('the policies', () => {
+  it('are the starter set at first, and the owner’s after that', async () => {
+    const layout = opened()
+    await makeMaterials(layout)
+    const starter = join(import.meta.dirname, '../../../policy/starter')
+    const files = (dir: string) =>
+      readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+        .toSorted()
+    expect(files(layout.policies)).toEqual(files(starter))
+    writeFileSync(join(layout.policies, 'own.cedar'), 'mine')
+    await makeMaterials(layout)
+    expect(files(layout.policies)).toEqual([...files(starter), 'own.cedar'].toSorted())
+  })
+})
+
 const ALL_FREE = Object.fromEntries(Object.keys(DEFAULT_PORTS).map((name) => [name, 0])) as Record<PortName, number>
 
 describe('ports', () => {
@@ -167,6 +259,10 @@ describe('the demo configuration', () => {
     const config = parseConfig(configText(layout, DEFAULT_PORTS), layout.config)
     expect(config.tls.key).toBe(layout.server.key)
     expect(config.keys.maskerPrivate).toBe(layout.keys.maskerPrivate)
+    expect(config.keys).toMatchObject({ root: layout.keys.rootPublic, certificates: layout.keys.certificates })
+    expect([config.trust.dir, config.policies.dir]).toEqual([layout.trust, layout.policies])
+    expect(config.approvals['data-owner']).toMatchObject({ reviewers: ['group:data-owners'], expires: 600_000 })
+    expect(config.health.approver.port).toBe(15_494)
     expect(config.clickhouse).toMatchObject({
       password: `file:${layout.indexPassword}`,
       embedded: { path: layout.indexData },
