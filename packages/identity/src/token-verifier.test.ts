@@ -32,6 +32,7 @@ describe('a good token', () => {
       sub: 'ana',
       sluice_kind: 'human',
       groups: ['analysts', 'admins', 'analysts'],
+      iat: SECONDS - 5,
       exp: SECONDS + 600,
     })
     expect(await verifier.verify(token, 'sluice:proxy')).toEqual({
@@ -42,7 +43,18 @@ describe('a good token', () => {
       onBehalfOf: null,
       demo: false,
       expiresAt: (SECONDS + 600) * 1_000_000,
+      authenticatedAt: SECONDS - 5,
     })
+  })
+
+  it.each([
+    ['when they logged in, where it says so', { auth_time: SECONDS - 3_600 }, SECONDS - 3_600],
+    ['when it was issued, where it says no more', { iat: SECONDS - 7 }, SECONDS - 7],
+    ['nothing, where it says neither', { iat: undefined }, null],
+    ['nothing of a time that is none, even where it was issued lately', { auth_time: 'now' }, null],
+    ['nothing of a time before all times', { auth_time: -1 }, null],
+  ])('tells %s', async (_what, claims, authenticatedAt) => {
+    expect(await verifier.verify(await good(claims), 'sluice:proxy')).toMatchObject({ authenticatedAt })
   })
 
   it('may name several audiences, and a type written in full', async () => {

@@ -19,6 +19,8 @@ export type VerifiedSubject = Subject & {
   readonly demo: boolean
   /** Microseconds since the epoch. */
   readonly expiresAt: number
+  /** When they logged in (`auth_time`), else when the token was issued; seconds since the epoch. Null: it does not tell. */
+  readonly authenticatedAt: number | null
 }
 
 export type TokenVerifierOptions = {
@@ -82,7 +84,8 @@ export class TokenVerifier {
     const claims = await this.#claims(jwt, door, issuer, keys, shape)
     const { exp } = claims
     if (exp === undefined) throw new PeerInvalid('token_claims', 'the token never expires')
-    return { ...subjectOf(claims, issuer), demo: issuer.demo, expiresAt: exp * MICROS_PER_SECOND }
+    const authenticatedAt = authenticationTime(claims)
+    return { ...subjectOf(claims, issuer), demo: issuer.demo, expiresAt: exp * MICROS_PER_SECOND, authenticatedAt }
   }
 
   async #claims(
@@ -118,6 +121,12 @@ export class TokenVerifier {
       throw cutOff ? tokenCutOff() : refusal(error, door)
     }
   }
+}
+
+/** OpenID Connect Core 1.0, section 2. An `auth_time` that is none is not replaced by a later time. */
+function authenticationTime({ auth_time: authTime, iat }: JWTPayload): number | null {
+  const time = authTime === undefined ? iat : authTime
+  return typeof time === 'number' && Number.isFinite(time) && time >= 0 ? time : null
 }
 
 function modulusBitsOf(key: CryptoKey): number {
