@@ -5,17 +5,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConfigInput } from '@sluice/config'
-import {
-  generateSealingKeyPair,
-  generateSigningKey,
-  LocalSchemaRegistry,
-  nowMicros,
-  type Subject,
-  TOPICS,
-  ticketCodec,
-} from '@sluice/events'
+import { nowMicros, type Subject } from '@sluice/events'
 import { newTicket, ticketUser } from '@sluice/identity'
-import { EmbeddedLog } from '@sluice/stream'
+import { type ControlPlane, openControlPlane } from '../stand/control-plane.ts'
 import { firstMessage, freePort, start } from './processes.ts'
 import type { Instance, Target, TlsSetting } from './targets.ts'
 import type { Upstream } from './upstream.ts'
@@ -29,13 +21,18 @@ const TICKET_MS = 86_400_000
 /** All rounds together stream some gigabytes through the journal. */
 const JOURNAL_BYTES = 256 * 2 ** 30
 
-const configuration = (upstream: Upstream, tls: TlsSetting, healthPorts: readonly number[]): ConfigInput => {
+const configuration = (
+  upstream: Upstream,
+  tls: TlsSetting,
+  healthPorts: readonly number[],
+  keys: ConfigInput['keys'],
+): ConfigInput => {
   const { host, port, database, user, authorityFile, certificateFile, keyFile } = upstream
   const [proxy, masker, indexer, console] = healthPorts.map((free) => `127.0.0.1:${free}`)
   return {
     log: { dir: 'log', journal: { maxBytes: JOURNAL_BYTES } },
     tls: { certificate: certificateFile, key: keyFile, authority: authorityFile },
-    keys: { node: 'node.pem', maskerPublic: 'masker.pub', maskerPrivate: 'masker.key', maskerSigning: 'signing.pem' },
+    keys,
     listeners: { postgres: { port: 0, plaintext: tls === 'off' } },
     health: { proxy, masker, indexer, console },
     identity: {
@@ -56,14 +53,10 @@ const configuration = (upstream: Upstream, tls: TlsSetting, healthPorts: readonl
 }
 
 /** Publishes a ticket the way the console does; returns the name and the password that it gives. */
-const publishTicket = async (logDir: string): Promise<{ readonly user: string; readonly password: string }> => {
+const publishTicket = async (control: ControlPlane): Promise<{ readonly user: string; readonly password: string }> => {
   const wanted = { subject: SUBJECT, connection: CONNECTION, task: null, ttlMs: TICKET_MS }
   const { ticket, secret } = await newTicket({ ...wanted, now: nowMicros() })
-  const log = EmbeddedLog.open(logDir)
-  const codec = await ticketCodec(LocalSchemaRegistry.open(join(logDir, 'schemas.json')))
-  const producer = await log.producer(TOPICS.tickets)
-  await producer.append([{ key: Buffer.from(ticket.ticketId), value: codec.encode(ticket), headers: '{}' }])
-  await log.close()
+  await control.publishTicket(ticket)
   return { user: ticketUser(SUBJECT.id, ticket.ticketId), password: secret }
 }
 
@@ -76,15 +69,12 @@ export const startSluice = async (
   const dir = join(upstream.dir, `sluice-${tls}-${ports[0]}`)
   mkdirSync(dir, { mode: 0o700 })
   const put = (name: string, content: string | Buffer): void => writeFileSync(join(dir, name), content, { mode: 0o600 })
-  const masker = await generateSealingKeyPair()
-  put('node.pem', generateSigningKey())
-  put('signing.pem', generateSigningKey())
-  put('masker.pub', masker.publicKey)
-  put('masker.key', masker.privateKey)
   put('upstream-password', upstream.password)
   // JSON is YAML.
-  put('sluice.yaml', JSON.stringify(configuration(upstream, tls, ports), null, 2))
-  const { user, password } = await publishTicket(join(dir, 'log'))
+  const control = await openControlPlane(dir)
+  put('sluice.yaml', JSON.stringify(configuration(upstream, tls, ports, control.keys), null, 2))
+  const { user, password } = await publishTicket(control)
+  await control.close()
   const args = [...nodeOptions, PROXY, '--config', join(dir, 'sluice.yaml')]
   const running = start(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }, 'SIGTERM')
   const message = await firstMessage<{ readonly ready: boolean; readonly addresses?: { readonly postgres: string } }>(

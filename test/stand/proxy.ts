@@ -2,27 +2,25 @@
 // the console makes them, and its journal can be opened with the masker's key.
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   type Frame,
   frameCodec,
-  generateSealingKeyPair,
-  generateSigningKey,
   importSealingPrivateKey,
-  LocalSchemaRegistry,
+  type LocalSchemaRegistry,
   nowMicros,
   type OpenedSegment,
   SealOpener,
   type SegmentKind,
   TOPICS,
-  ticketCodec,
 } from '@sluice/events'
 import { createAuthority, issueServerCertificate, newTicket, ticketUser } from '@sluice/identity'
-import { EmbeddedLog } from '@sluice/stream'
+import type { EmbeddedLog } from '@sluice/stream'
 import { stringify } from 'yaml'
+import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts'
 import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
 
@@ -45,6 +43,8 @@ export type RunningProxy = {
   readonly authorityFile: string
   readonly authority: string
   readonly issuer: Issuer
+  /** Keys, certificates, tickets and policies. */
+  readonly control: ControlPlane
   readonly child: ChildProcess
   /** What the process wrote to its log. */
   readonly log: () => string
@@ -57,12 +57,14 @@ export type RunningProxy = {
   readonly stop: () => Promise<void>
 }
 
-export type ProxyOptions = {
+export type ProxyOptions = Pick<ControlPlaneOptions, 'policies' | 'approvalRules'> & {
   readonly limits?: Readonly<Record<string, number>>
   readonly plaintext?: boolean
   readonly journalBytes?: number
   /** Overrides parts of the connection `shop`. */
   readonly connection?: Readonly<Record<string, unknown>>
+  /** Further sections of the configuration: `people`, `trust`, … */
+  readonly sections?: Readonly<Record<string, unknown>>
 }
 
 export async function startProxy(database: Database, options: ProxyOptions = {}): Promise<RunningProxy> {
@@ -70,12 +72,15 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
   const authority = await createAuthority('Sluice test authority')
   const certificate = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })
   const issuer = await startIssuer(authority)
-  const masker = await generateSealingKeyPair()
+  const { policies, approvalRules } = options
+  const control = await openControlPlane(dir, {
+    ...(policies === undefined ? {} : { policies }),
+    ...(approvalRules === undefined ? {} : { approvalRules }),
+  })
   const put = (name: string, content: string | Buffer): string => {
     writeFileSync(join(dir, name), content, { mode: 0o600 })
     return name
   }
-  mkdirSync(join(dir, 'log'))
   put('upstream.pem', database.authority.certificate)
   const authorityFile = join(dir, put('ca.pem', authority.certificate))
   const configFile = join(
@@ -93,12 +98,7 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
           key: put('server.key', certificate.key),
           authority: 'ca.pem',
         },
-        keys: {
-          node: put('node.pem', generateSigningKey()),
-          maskerPublic: put('masker.pub', masker.publicKey),
-          maskerPrivate: put('masker.key', masker.privateKey),
-          maskerSigning: put('masker.pem', generateSigningKey()),
-        },
+        keys: control.keys,
         listeners: { postgres: { port: 0, plaintext: options.plaintext ?? false }, console: { port: 0 } },
         health: { proxy: '127.0.0.1:0' },
         identity: {
@@ -117,6 +117,7 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
           },
         },
         limits: options.limits ?? {},
+        ...options.sections,
       }),
     ),
   )
@@ -128,11 +129,8 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
   })
   const addresses = await ready(child, () => log)
   const [, port = '0'] = /:(\d+)$/.exec(addresses['postgres'] ?? '') ?? []
-  const eventLog = EmbeddedLog.open(join(dir, 'log'))
-  const registry = LocalSchemaRegistry.open(join(dir, 'log', 'schemas.json'))
-  const tickets = await ticketCodec(registry)
-  const producer = await eventLog.producer(TOPICS.tickets)
-  const frames = (): Promise<readonly RecordedFrame[]> => readFrames(eventLog, registry, masker.privateKey)
+  const frames = (): Promise<readonly RecordedFrame[]> =>
+    readFrames(control.log, control.registry, control.masker.privateKey)
   return {
     host: '127.0.0.1',
     port: Number(port),
@@ -141,12 +139,13 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
     authorityFile,
     authority: authority.certificate,
     issuer,
+    control,
     child,
     log: () => log,
     ticket: async ({ ttlMs = 900_000, connection = null } = {}) => {
       const subject = { issuer: issuer.url, id: 'agent', kind: 'agent', groups: ['agents'], onBehalfOf: null } as const
       const { ticket, secret } = await newTicket({ subject, connection, task: null, ttlMs, now: nowMicros() })
-      await producer.append([{ key: Buffer.from(ticket.ticketId), value: tickets.encode(ticket), headers: '{}' }])
+      await control.publishTicket(ticket)
       return { user: ticketUser('agent', ticket.ticketId), password: secret }
     },
     url: ({ user, password }, name = 'shop') =>
@@ -167,7 +166,7 @@ export async function startProxy(database: Database, options: ProxyOptions = {})
         child.kill('SIGTERM')
         await ended
       }
-      await eventLog.close()
+      await control.close()
       await issuer.stop()
       rmSync(dir, { recursive: true, force: true })
     },
