@@ -1,12 +1,25 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { LOCAL_REGISTRY_FILE, LocalSchemaRegistry, TOPICS, ticketCodec } from '@sluice/events'
+import {
+  controlCodec,
+  generateSealingKeyPair,
+  generateSigningKey,
+  importSigningKey,
+  importVerifyingKey,
+  isSignedBy,
+  LOCAL_REGISTRY_FILE,
+  LocalSchemaRegistry,
+  nowMicros,
+  publicKeyPem,
+  TOPICS,
+} from '@sluice/events'
 import { type Authority, createAuthority, issueServerCertificate } from '@sluice/identity'
 import { EmbeddedLog } from '@sluice/stream'
+import { issueCertificate, TrustedKeys } from '@sluice/trust'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { send, startIssuer, type TestIssuer } from './console.fixture.ts'
 
@@ -17,6 +30,15 @@ let dir: string
 let authority: Authority
 let issuer: TestIssuer
 let child: ChildProcess | null = null
+const root = importSigningKey(generateSigningKey())
+const consolePem = generateSigningKey()
+const consoleKey = importSigningKey(consolePem)
+
+async function certificate(signer = root): Promise<string> {
+  const time = nowMicros()
+  const facts = { key: consoleKey, role: 'console', name: 'console', validFrom: time, validUntil: null } as const
+  return (await issueCertificate(signer, facts, { version: 1, previous: null, time })).toString('base64')
+}
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'sluice-console-main-'))
@@ -27,7 +49,9 @@ beforeAll(async () => {
   const config = `
 log: { dir: log }
 tls: { certificate: server.pem, key: server.key, authority: ca.pem }
-keys: { node: n, maskerPublic: p, maskerPrivate: q, maskerSigning: s }
+keys:
+  { root: root.pub, certificates: certificates, node: n, console: console.pem, approver: a, approverPublic: approver.pub,
+    approverPrivate: b, maskerPublic: p, maskerPrivate: q, maskerSigning: s }
 listeners: { console: { port: 0 } }
 health: { console: '127.0.0.1:0' }
 identity: { issuers: [{ issuer: '${issuer.origin}', jwksUri: '${issuer.origin}/jwks', authority: ca.pem, algorithms: [ES256] }] }
@@ -41,7 +65,12 @@ connections:
     'server.key': tls.key,
     'ca.pem': authority.certificate,
     password: 'secret',
+    'root.pub': publicKeyPem(root.publicKey),
+    'console.pem': consolePem,
+    'approver.pub': (await generateSealingKeyPair()).publicKey,
+    'certificates/console.cert': `${await certificate()}\n`,
   }
+  await mkdir(join(dir, 'certificates'))
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(dir, name), text, { mode: 0o600 })))
 })
 afterEach(() => {
@@ -87,7 +116,8 @@ describe('the console as a process', { timeout: 60_000 }, () => {
     const log = EmbeddedLog.open(join(dir, 'log'))
     const consumer = await log.consumer({ group: null, topics: [TOPICS.tickets], from: 'earliest' })
     const records = await consumer.poll({ maxRecords: 10, maxBytes: 100_000, maxWaitMs: 0 })
-    const codec = await ticketCodec(LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE)))
+    const registry = LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE))
+    const codec = await controlCodec(registry, TOPICS.tickets)
     const { ticketId } = given.json as { ticketId: string }
     expect(records.map(({ value }) => codec.decode(value).ticketId)).toEqual([ticketId, expect.any(String)])
     expect(records[0]?.key.toString()).toBe(ticketId)
@@ -95,8 +125,27 @@ describe('the console as a process', { timeout: 60_000 }, () => {
       ce_type: 'sluice.ticket.issued.v1',
       ce_subject: ticketId,
     })
+    const signer = importVerifyingKey(consoleKey.publicKey)
+    expect(records.map(({ key, value }) => isSignedBy(signer, TOPICS.tickets, key.toString(), value))).toEqual([
+      true,
+      true,
+    ])
     await consumer.close()
+    const keys = await TrustedKeys.open({ log, registry, root: root.publicKey, onIncident: () => {} })
+    expect(await keys.find(consoleKey.keyId, 'console', nowMicros())).not.toBeNull()
+    await keys.close()
+    const certified = await log.consumer({ group: null, topics: [TOPICS.keys], from: 'earliest' })
+    expect(await certified.poll({ maxRecords: 10, maxBytes: 100_000, maxWaitMs: 0 })).toHaveLength(1)
+    await certified.close()
     await log.close()
+  })
+
+  it('does not start with a certificate of another root', async () => {
+    const other = await certificate(importSigningKey(generateSigningKey()))
+    await writeFile(join(dir, 'certificates/other.cert'), other)
+    const { ready } = await start()
+    await rm(join(dir, 'certificates/other.cert'))
+    expect(ready).toMatchObject({ ready: false, code: 'certificate_invalid' })
   })
 
   it('says what is wrong with a certificate that is none', async () => {
