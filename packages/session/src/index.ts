@@ -3,11 +3,13 @@ export { GovernedUpstream, type OutgoingBytes, type UpstreamSocket } from './gov
 export { GroupCommit, type RecordLog, type TurnMember } from './group-commit.ts'
 export { Permit, PermitMisused } from './permit.ts'
 export {
-  type Denial,
+  type ApprovalUnusable,
+  type HeldRequest,
   OpenRequest,
   type Recorder,
   type RequestDescription,
   Session,
   type SessionOptions,
   type Submitted,
+  type UsedApproval,
 } from './session.ts'

@@ -1,6 +1,6 @@
 import type { EventPart, RawSegment } from '@sluice/events'
 import { PreparedSegment } from '@sluice/events'
-import type { PolicyDecision, StatementAccess } from '@sluice/policy'
+import { NO_OBLIGATIONS, type PolicyDecision, type StatementAccess } from '@sluice/policy'
 import type { StreamRecord } from '@sluice/stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -9,9 +9,15 @@ import { GroupCommit, type TurnMember } from './group-commit.ts'
 import { mintPermit, Permit, PermitMisused } from './permit.ts'
 import { type Recorder, Session } from './session.ts'
 
+const NOW = 1_000_000
 const SESSION = '0199c2f2-0000-7000-8000-000000000000'
 const ACCESS = { actions: ['sql:read'], resources: ['shop/customers'] } as unknown as StatementAccess
-const PERMIT = { kind: 'permit', policyIds: ['p'], policyVersion: 'v' } as unknown as PolicyDecision
+const PERMIT = {
+  kind: 'permit',
+  policyIds: ['p'],
+  policyVersion: 'v',
+  obligations: NO_OBLIGATIONS,
+} as unknown as PolicyDecision
 const DENY = {
   kind: 'deny',
   policyIds: ['p'],
@@ -19,6 +25,7 @@ const DENY = {
   reasonCode: 'r',
   reason: 'no',
   hint: null,
+  obligations: NO_OBLIGATIONS,
 } as unknown as PolicyDecision
 
 class Outgoing {
@@ -54,7 +61,14 @@ function pipeline(decide: (access: StatementAccess) => PolicyDecision) {
   } as unknown as Recorder
   const bugs: unknown[] = []
   const commit = new GroupCommit(log, (error) => bugs.push(error))
-  const session = new Session({ sessionId: SESSION, recorder, commit, decide, monotonicMicros: () => 0 })
+  const session = new Session({
+    sessionId: SESSION,
+    recorder,
+    commit,
+    decide,
+    monotonicMicros: () => 0,
+    nowMicros: () => NOW,
+  })
   const written: Buffer[] = []
   const upstream = new GovernedUpstream(SESSION, { write: (bytes) => written.push(bytes) > 0 }, new Outgoing())
   return { journal, bugs, events, commit, session, upstream, written }
@@ -62,6 +76,7 @@ function pipeline(decide: (access: StatementAccess) => PolicyDecision) {
 
 const description = (text: string) => ({
   operation: 'Query',
+  executes: true,
   access: ACCESS,
   statement: [{ kind: 'text' as const, label: '', bytes: Buffer.from(text) }],
   parameters: [],
@@ -190,7 +205,7 @@ describe('GovernedUpstream', () => {
         const attempts = steps.flatMap(({ denied, reuse, skew }, index) => {
           deny = denied
           const submitted = session.submit(description('x'))
-          if (submitted.kind === 'denied') return []
+          if (submitted.kind !== 'permitted') return []
           const bytes = Buffer.from(`frame ${index}`)
           const attempt = (): void => {
             try {

@@ -1,8 +1,25 @@
 // The pipeline that all protocols share: a request is decided, recorded, and only then forwarded; a response is
 // recorded and only then delivered. Knows no protocol and no socket.
 
-import type { EventPart, FrameRecorder, Outcome, OutcomeStatus, RawSegment, RecordedDecision } from '@sluice/events'
-import type { PolicyDecision, StatementAccess } from '@sluice/policy'
+import {
+  type ApprovalDecision,
+  type EventPart,
+  type FrameRecorder,
+  type Outcome,
+  type OutcomeStatus,
+  type RawSegment,
+  type RecordedDecision,
+  type RecordedObligation,
+  uuidv7,
+} from '@sluice/events'
+import {
+  type DecisionObligations,
+  type Denial,
+  NO_OBLIGATIONS,
+  type Pending,
+  type PolicyDecision,
+  type StatementAccess,
+} from '@sluice/policy'
 import type { GroupCommit } from './group-commit.ts'
 import { mintPermit, type Permit } from './permit.ts'
 
@@ -15,11 +32,15 @@ export type SessionOptions = {
   readonly decide: (access: StatementAccess) => PolicyDecision
   /** Microseconds of a clock that never goes back. */
   readonly monotonicMicros: () => number
+  /** Microseconds since the epoch. */
+  readonly nowMicros: () => number
 }
 
 export type RequestDescription = {
   /** The protocol's name for the frame. */
   readonly operation: string
+  /** False where it only prepares: what needs an approval is held when it is executed, not before. */
+  readonly executes: boolean
   readonly access: StatementAccess
   /** The statement: recorded again with the outcome, so that one event tells the whole of it. */
   readonly statement: readonly RawSegment[]
@@ -31,34 +52,58 @@ export type RequestDescription = {
 export class OpenRequest {
   readonly eventId: string
   readonly description: RequestDescription
-  readonly decision: RecordedDecision
-  readonly startedMicros: number
+  /** As recorded last: an approval or a denial after a wait changes it. */
+  decision: RecordedDecision
+  readonly obligations: DecisionObligations
+  startedMicros: number
   rows = 0
   bytes = 0
   finished = false
 
-  constructor(eventId: string, description: RequestDescription, decision: RecordedDecision, startedMicros: number) {
+  constructor(
+    eventId: string,
+    description: RequestDescription,
+    decision: RecordedDecision,
+    obligations: DecisionObligations,
+    startedMicros: number,
+  ) {
     this.eventId = eventId
     this.description = description
     this.decision = decision
+    this.obligations = obligations
     this.startedMicros = startedMicros
   }
 }
 
-export type Denial = Extract<PolicyDecision, { kind: 'deny' }>
+/** What an approval was asked for: it is good for exactly this. */
+export type HeldRequest = {
+  readonly approvalId: string
+  readonly pending: Pending
+  /** Counts the held executions of a session. */
+  readonly execution: number
+}
 
 export type Submitted =
   | { readonly kind: 'permitted'; readonly request: OpenRequest; readonly permit: Permit; readonly frame: number }
-  | {
-      readonly kind: 'denied'
-      readonly request: OpenRequest
-      readonly denial: Denial
-    }
+  | { readonly kind: 'denied'; readonly request: OpenRequest; readonly denial: Denial }
+  | { readonly kind: 'pending'; readonly request: OpenRequest; readonly held: HeldRequest }
+
+/** Why an approval does not serve this execution. A closed list: each has its words where the client is told. */
+export type ApprovalUnusable = 'not_approved' | 'for_another' | 'changed' | 'too_late' | 'used'
+
+export type UsedApproval =
+  | { readonly kind: 'permitted'; readonly permit: Permit; readonly frame: number }
+  | { readonly kind: 'unusable'; readonly why: ApprovalUnusable }
+
+const OBLIGATIONS: readonly never[] = []
 
 export class Session {
   readonly sessionId: string
   readonly #options: SessionOptions
   #frames = 0
+  #executions = 0
+  /** Approvals that this session has used up. */
+  readonly #used = new Set<string>()
 
   constructor(options: SessionOptions) {
     this.sessionId = options.sessionId
@@ -86,8 +131,15 @@ export class Session {
   }
 
   #submit(description: RequestDescription, decided: PolicyDecision): Submitted {
-    const decision = recorded(decided)
+    const pending = decided.kind === 'pending' && description.executes ? decided : null
+    const approvalId = pending === null ? null : uuidv7()
+    const decision = recorded(
+      decided,
+      pending === null && decided.kind === 'pending' ? 'permit' : decided.kind,
+      approvalId,
+    )
     const { access, operation, trace } = description
+    const { obligations } = decided
     const eventId = this.#append({
       kind: 'request',
       direction: 'to_upstream',
@@ -95,16 +147,78 @@ export class Session {
       actions: access.actions,
       resources: access.resources,
       decision,
+      obligations: obligations === NO_OBLIGATIONS ? OBLIGATIONS : recordedObligations(obligations),
       trace,
-      segments:
-        description.parameters.length === 0
-          ? description.statement
-          : [...description.statement, ...description.parameters],
+      segments: requestSegments(description, obligations),
     })
-    const request = new OpenRequest(eventId, description, decision, this.#options.monotonicMicros())
+    const request = new OpenRequest(eventId, description, decision, obligations, this.#options.monotonicMicros())
     if (decided.kind === 'deny') return { kind: 'denied', request, denial: decided }
+    if (pending !== null && approvalId !== null) {
+      return { kind: 'pending', request, held: { approvalId, pending, execution: this.#executions++ } }
+    }
     const frame = this.#frames++
     return { kind: 'permitted', request, permit: mintPermit(this.sessionId, frame), frame }
+  }
+
+  /** Whether executions of this need a person's approval, as the policies are now. */
+  mayWait(access: StatementAccess): boolean {
+    return this.#options.decide(access).kind === 'pending'
+  }
+
+  /** What the policy says now: it may have changed while a request waited. */
+  decideAgain(request: OpenRequest): PolicyDecision {
+    return this.#options.decide(request.description.access)
+  }
+
+  /**
+   * The only way from a held request to the upstream. The approval must be for this session, this execution and the
+   * very command as it stands now; it is recorded as used before the permit is there, and serves once.
+   * Throws AuditUnavailable when that can't be recorded.
+   */
+  useApproval(
+    request: OpenRequest,
+    held: HeldRequest,
+    approval: ApprovalDecision,
+    commandDigest: Buffer,
+  ): UsedApproval {
+    if (approval.kind !== 'approved') return { kind: 'unusable', why: 'not_approved' }
+    const isOurs =
+      approval.approvalId === held.approvalId &&
+      approval.sessionId === this.sessionId &&
+      approval.execution === held.execution &&
+      approval.policyVersion === held.pending.policyVersion
+    if (!isOurs) return { kind: 'unusable', why: 'for_another' }
+    if (!approval.commandDigest.equals(commandDigest)) return { kind: 'unusable', why: 'changed' }
+    if (approval.usableUntil === null || this.#options.nowMicros() > approval.usableUntil) {
+      return { kind: 'unusable', why: 'too_late' }
+    }
+    if (this.#used.has(approval.approvalId) || request.finished) return { kind: 'unusable', why: 'used' }
+    this.#used.add(approval.approvalId)
+    request.decision = { ...request.decision, effect: 'permit' }
+    const { access, trace } = request.description
+    this.#append({
+      kind: 'request',
+      direction: 'none',
+      operation: APPROVAL_USED,
+      requestId: request.eventId,
+      actions: access.actions,
+      resources: access.resources,
+      decision: request.decision,
+      trace,
+    })
+    // From here on it runs: what it waited is no part of its duration.
+    request.startedMicros = this.#options.monotonicMicros()
+    return { kind: 'permitted', ...this.#mint() }
+  }
+
+  /** A held request is refused after all: its end will say so. */
+  denyHeld(request: OpenRequest, reasonCode: string): void {
+    request.decision = { ...request.decision, effect: 'deny', reasonCode }
+  }
+
+  #mint(): { readonly permit: Permit; readonly frame: number } {
+    const frame = this.#frames++
+    return { permit: mintPermit(this.sessionId, frame), frame }
   }
 
   /**
@@ -112,8 +226,7 @@ export class Session {
    * what was decided before, or what the gateway sends in place of a refused request). Such frames have no event.
    */
   housekeeping(): { readonly permit: Permit; readonly frame: number } {
-    const frame = this.#frames++
-    return { permit: mintPermit(this.sessionId, frame), frame }
+    return this.#mint()
   }
 
   /** Records a batch of a result that goes on. Throws AuditUnavailable: then it must not be delivered. */
@@ -124,7 +237,7 @@ export class Session {
       direction: 'to_client',
       operation: request.description.operation,
       requestId: request.eventId,
-      segments: [{ kind: 'result', label: '', bytes: result }],
+      segments: request.obligations.record === 'full' ? [{ kind: 'result', label: '', bytes: result }] : [],
     })
   }
 
@@ -133,7 +246,7 @@ export class Session {
     if (request.finished) return
     request.finished = true
     if (result !== null) request.bytes += result.length
-    const { description, decision } = request
+    const { description, decision, obligations } = request
     const outcome: Outcome = {
       status,
       code,
@@ -151,10 +264,7 @@ export class Session {
       decision,
       outcome,
       trace: description.trace,
-      segments:
-        result === null
-          ? description.statement
-          : [...description.statement, { kind: 'result', label: '', bytes: result }],
+      segments: finishedSegments(description, obligations, result),
     })
   }
 
@@ -170,13 +280,46 @@ export class Session {
   }
 }
 
-function recorded(decision: PolicyDecision): RecordedDecision {
+/** The operation of the event that says an approval was used, as it stands in records. */
+const APPROVAL_USED = 'ApprovalUsed'
+
+function recorded(
+  decision: PolicyDecision,
+  effect: PolicyDecision['kind'],
+  approvalId: string | null,
+): RecordedDecision {
   return {
-    effect: decision.kind,
+    effect,
     policyIds: decision.policyIds,
     policyVersion: decision.policyVersion,
     reasonCode: decision.kind === 'deny' ? decision.reasonCode : null,
-    approvalId: null,
+    approvalId,
     grantId: null,
   }
+}
+
+function recordedObligations({ notify, record }: DecisionObligations): RecordedObligation[] {
+  const told = notify.map((channel) => ({ kind: 'notify', tag: channel, count: 1 }))
+  return record === 'full' ? told : [...told, { kind: 'record', tag: record, count: 1 }]
+}
+
+/** With `@record("metadata")` neither values nor results are recorded. */
+function statementSegments({ statement }: RequestDescription, { record }: DecisionObligations): readonly RawSegment[] {
+  return record === 'full' ? statement : statement.filter(({ kind }) => kind === 'text')
+}
+
+function requestSegments(description: RequestDescription, obligations: DecisionObligations): readonly RawSegment[] {
+  const statement = statementSegments(description, obligations)
+  if (description.parameters.length === 0 || obligations.record !== 'full') return statement
+  return [...statement, ...description.parameters]
+}
+
+function finishedSegments(
+  description: RequestDescription,
+  obligations: DecisionObligations,
+  result: Buffer | null,
+): readonly RawSegment[] {
+  const statement = statementSegments(description, obligations)
+  if (result === null || obligations.record !== 'full') return statement
+  return [...statement, { kind: 'result', label: '', bytes: result }]
 }

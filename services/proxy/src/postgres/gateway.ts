@@ -2,13 +2,17 @@
 
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { PeerInvalid, type RawSegment } from '@sluice/events'
+import { isShowableClaim, PeerInvalid, type RawSegment } from '@sluice/events'
 import { ScramKeyCache } from '@sluice/identity'
 import type { Logger } from '@sluice/service'
 import type { GroupCommit } from '@sluice/session'
+import type { ApprovalDesk } from '../approvals/approval-desk.ts'
 import type { ProxyMetrics } from '../metrics.ts'
+import { FollowedPolicy } from '../policies/followed-policy.ts'
+import type { Policies } from '../policies/policy-follower.ts'
 import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
 import { GatewaySession } from './session/gateway-session.ts'
+import { connectRefused } from './session/refusals.ts'
 import type { RequestLimits } from './session/requests.ts'
 import type { Opening } from './session/session-parts.ts'
 import type { StatementReader } from './session/statements.ts'
@@ -27,13 +31,19 @@ export type GatewayLimits = RequestLimits &
     readonly sessions: number
     readonly sessionMs: number
     readonly upstreamConnectMs: number
+    readonly heldCommandBytes: number
+    readonly heldAheadBytes: number
   }
 
 export type GatewayOptions = {
   readonly admission: Omit<AdmissionOptions, 'mockKey'>
   readonly sessions: SessionFactory
   readonly commit: GroupCommit
-  readonly readers: { readonly readerFor: (connection: string, serverMajor: number) => StatementReader }
+  readonly readers: {
+    readonly readerFor: (connection: string, serverMajor: number, schemas: readonly string[]) => StatementReader
+  }
+  readonly policies: Policies
+  readonly desk: ApprovalDesk
   readonly limits: GatewayLimits
   readonly log: Logger
   readonly metrics: ProxyMetrics
@@ -150,6 +160,14 @@ export class PostgresGateway {
       socket.end(encode.errorResponse(TOO_MANY))
       return false
     }
+    const policy = this.#policyOf(admitted)
+    const allowed = policy.connect()
+    if (allowed.kind !== 'permit') {
+      metrics.handshakes.inc({ result: 'policy_refused' })
+      log.info({ event: 'connect_refused', connection: admitted.connection.name }, 'policies refused a connection')
+      socket.end(encode.errorResponse(connectRefused(allowed, admitted.connection.name)))
+      return false
+    }
     let upstream: Upstream
     this.#connecting++
     try {
@@ -174,7 +192,7 @@ export class PostgresGateway {
       upstream.socket.destroy()
       return false
     }
-    await this.#startSession(admitted, upstream)
+    await this.#startSession(admitted, upstream, policy)
     return true
   }
 
@@ -186,16 +204,28 @@ export class PostgresGateway {
       user: connection.user,
       password: await connection.password(),
       keyCache,
-      // Only plain reads pass so far: the upstream is told so too.
-      settings: new Map([...settings, ...GUARDED_SETTINGS, ['default_transaction_read_only', 'on']]),
+      settings: new Map([...settings, ...GUARDED_SETTINGS]),
     }
     return connectUpstream(connection.address, login, AbortSignal.timeout(this.#options.limits.upstreamConnectMs))
   }
 
-  async #startSession(admitted: Admitted, upstream: Upstream): Promise<void> {
-    const { sessions, commit, limits, readers, metrics, log } = this.#options
+  #policyOf({ identified, connection, transport }: Admitted): FollowedPolicy {
+    const { policies, metrics } = this.#options
+    const { name, labels, demo } = connection
+    const facts = {
+      subject: identified.subject,
+      connection: { name, protocol: 'postgres', labels, demo },
+      context: { clientAddress: addressOf(transport.socket), purpose: identified.purpose, grants: [] },
+    } as const
+    return new FollowedPolicy(policies, facts, (effect) => {
+      metrics.requests[effect]++
+    })
+  }
+
+  async #startSession(admitted: Admitted, upstream: Upstream, policy: FollowedPolicy): Promise<void> {
+    const { sessions, commit, limits, readers, metrics, log, policies, desk } = this.#options
     const { transport, connection, identified } = admitted
-    const { session, governed } = await sessions.create(admitted, upstream.socket)
+    const { session, governed } = await sessions.create(admitted, upstream.socket, (access) => policy.decide(access))
     const { cancelKey } = upstream
     const cancel = (): void => {
       if (cancelKey === null) return
@@ -210,7 +240,20 @@ export class PostgresGateway {
       governed,
       session,
       commit,
-      reader: readers.readerFor(connection.name, Number.parseInt(upstream.parameters.get('server_version') ?? '', 10)),
+      reader: readers.readerFor(connection.name, majorOf(upstream), upstream.schemas),
+      people: {
+        desk,
+        approvalRules: () => policies.current().approvalRules,
+        maxCommandBytes: limits.heldCommandBytes,
+        about: {
+          subject: identified.subject,
+          connection: connection.name,
+          application: isShowableClaim(admitted.claims.applicationName) ? admitted.claims.applicationName : null,
+          clientAddress: addressOf(transport.socket),
+          purpose: identified.purpose,
+        },
+      },
+      heldAheadBytes: limits.heldAheadBytes,
       bounds: limits,
       limits,
       sessionMs: limits.sessionMs,
@@ -238,6 +281,14 @@ export class PostgresGateway {
   }
 }
 
+function majorOf({ parameters }: Upstream): number {
+  return Number.parseInt(parameters.get('server_version') ?? '', 10)
+}
+
+function addressOf(socket: Socket): string | null {
+  return socket.remoteAddress ?? null
+}
+
 const UPSTREAM_HINT = 'Try again; if it goes on, ask the operator of the database.'
 
 function openingOf({ claims, transport }: Admitted, upstream: Upstream, key: CancelKey): Opening {
@@ -250,7 +301,7 @@ function openingOf({ claims, transport }: Admitted, upstream: Upstream, key: Can
       claim('database', claims.database),
       claim('application_name', claims.applicationName),
     ],
-    clientAddress: transport.socket.remoteAddress ?? null,
+    clientAddress: addressOf(transport.socket),
     welcome: Buffer.concat([
       encode.authenticationOk,
       ...[...parameters].map(([name, value]) => encode.parameterStatus(name, value)),

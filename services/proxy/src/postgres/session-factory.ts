@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import {
   type FrameCodec,
   FrameRecorder,
+  nowMicros,
   type SealingPublicKey,
   SessionSealer,
   type SigningKey,
@@ -20,7 +21,6 @@ export type SessionFactoryOptions = {
   readonly codec: FrameCodec
   readonly recipient: SealingPublicKey
   readonly commit: GroupCommit
-  readonly decide: (access: StatementAccess) => PolicyDecision
 }
 
 export type CreatedSession = { readonly session: Session; readonly governed: GovernedUpstream }
@@ -34,8 +34,12 @@ export class SessionFactory {
     this.#options = options
   }
 
-  async create({ identified, connection }: Admitted, upstream: Socket): Promise<CreatedSession> {
-    const { nodeId, nodeKey, codec, recipient, commit, decide } = this.#options
+  async create(
+    { identified, connection }: Admitted,
+    upstream: Socket,
+    decide: (access: StatementAccess) => PolicyDecision,
+  ): Promise<CreatedSession> {
+    const { nodeId, nodeKey, codec, recipient, commit } = this.#options
     const sessionId = uuidv7()
     const recorder = new FrameRecorder({
       sessionId,
@@ -47,7 +51,7 @@ export class SessionFactory {
       subject: identified.subject,
       sealer: await SessionSealer.create(sessionId, recipient),
     })
-    const session = new Session({ sessionId, recorder, commit, decide, monotonicMicros })
+    const session = new Session({ sessionId, recorder, commit, decide, monotonicMicros, nowMicros })
     return { session, governed: new GovernedUpstream(sessionId, upstream, new SliceList()) }
   }
 }

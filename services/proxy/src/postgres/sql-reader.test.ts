@@ -1,6 +1,13 @@
+import {
+  LargeAnalyzer,
+  loadParser,
+  MAX_CUTS,
+  MAX_INLINE_CHARACTERS,
+  MAX_LARGE_CHARACTERS,
+  MAX_WAITING,
+} from '@sluice/sql'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ALL_NAMES } from './session/name-registry.ts'
-import { loadParser, MAX_INLINE_CHARACTERS, MAX_CUTS, LargeAnalyzer, MAX_LARGE_CHARACTERS, MAX_WAITING } from '@sluice/sql'
 import { SqlReaders } from './sql-reader.ts'
 
 const readers = new SqlReaders()
@@ -11,9 +18,11 @@ const options = { serverMajor: 18 }
 const long = (tail: string): string =>
   `select * from t where a in (${'4711,'.repeat(MAX_INLINE_CHARACTERS / 4)}1) ${tail}`
 
+const SCHEMAS = ['public']
+
 describe('SqlReader', () => {
   it('reads a statement for decision and record', () => {
-    expect(readers.readerFor('shop', 18).read("select * from customers where ssn = '819'")).toMatchObject({
+    expect(readers.readerFor('shop', 18, SCHEMAS).read("select * from customers where ssn = '819'")).toMatchObject({
       access: { connection: 'shop', actions: ['sql:read'], resources: ['shop/customers'], objections: [] },
       segments: [{ kind: 'text' }, { kind: 'literal', bytes: Buffer.from("'819'") }],
       deallocates: null,
@@ -21,11 +30,11 @@ describe('SqlReader', () => {
   })
 
   it('keeps what it read for all sessions of a connection, by the exact text', async () => {
-    const read = await readers.readerFor('shop', 18).read('select 42')
-    expect(await readers.readerFor('shop', 18).read('select 42')).toBe(read)
-    expect(await readers.readerFor('other', 18).read('select 42')).not.toBe(read)
-    expect(await readers.readerFor('shop', 13).read('select 42')).not.toBe(read)
-    expect(await readers.readerFor('shop', 18).read('select 43')).not.toBe(read)
+    const read = await readers.readerFor('shop', 18, SCHEMAS).read('select 42')
+    expect(await readers.readerFor('shop', 18, SCHEMAS).read('select 42')).toBe(read)
+    expect(await readers.readerFor('other', 18, SCHEMAS).read('select 42')).not.toBe(read)
+    expect(await readers.readerFor('shop', 13, SCHEMAS).read('select 42')).not.toBe(read)
+    expect(await readers.readerFor('shop', 18, SCHEMAS).read('select 43')).not.toBe(read)
   })
 
   it.each<[string, string | symbol | null]>([
@@ -35,11 +44,11 @@ describe('SqlReader', () => {
     ['discard plans', null],
     ['select 1', null],
   ])('%s deallocates what it says', async (text, name) => {
-    expect((await readers.readerFor('shop', 18).read(text)).deallocates).toBe(name)
+    expect((await readers.readerFor('shop', 18, SCHEMAS).read(text)).deallocates).toBe(name)
   })
 
   it('reads long statements in a worker', { timeout: 20_000 }, async () => {
-    const pending = readers.readerFor('shop', 18).read(long('for update'))
+    const pending = readers.readerFor('shop', 18, SCHEMAS).read(long('for update'))
     expect(pending).toBeInstanceOf(Promise)
     const read = await pending
     expect(read.access).toMatchObject({ actions: ['sql:write'], resources: ['shop/t'] })

@@ -2,6 +2,7 @@
 // kept for all sessions of the connection.
 
 import type { RawSegment } from '@sluice/events'
+import type { SqlAction } from '@sluice/policy'
 import {
   type Analysis,
   accessOf,
@@ -19,24 +20,31 @@ import { TextCache } from './text-cache.ts'
 const ENTRY_BYTES = 600
 const SEGMENT_BYTES = 200
 
+/** What can't change how the texts behind it are read. */
+const UNCHANGING: ReadonlySet<SqlAction> = new Set(['sql:read', 'sql:transaction', 'sql:session'])
+
 function sizeOf(read: ReadStatement): number {
   const segments = read.segments.reduce((sum, segment) => sum + SEGMENT_BYTES + segment.bytes.length, 0)
   return ENTRY_BYTES + segments + 64 * read.access.resources.length
 }
 
+export type ReaderOptions = {
+  readonly connection: string
+  readonly serverMajor: number
+  /** Where names without a schema are looked up. */
+  readonly schemas: readonly string[]
+}
+
 export class SqlReader implements StatementReader {
-  readonly #connection: string
-  readonly #serverMajor: number
+  readonly #options: ReaderOptions
   readonly #large: LargeAnalyzer
   readonly #cache: TextCache<ReadStatement>
 
   constructor(
-    connection: string,
-    serverMajor: number,
+    options: ReaderOptions,
     shared: { readonly large: LargeAnalyzer; readonly cache: TextCache<ReadStatement> },
   ) {
-    this.#connection = connection
-    this.#serverMajor = serverMajor
+    this.#options = options
     this.#large = shared.large
     this.#cache = shared.cache
   }
@@ -44,17 +52,23 @@ export class SqlReader implements StatementReader {
   read(text: string): ReadStatement | Promise<ReadStatement> {
     const cached = this.#cache.get(text)
     if (cached !== undefined) return cached
-    const options = { serverMajor: this.#serverMajor }
+    const options = this.#options
     if (text.length <= MAX_INLINE_CHARACTERS) return this.#keep(text, analyzeStatement(text, options))
     return this.#large.analyze(text, options).then((analysis) => this.#keep(text, analysis))
   }
 
   #keep(text: string, analysis: Analysis): ReadStatement {
     const segments: readonly RawSegment[] = cutLiterals(text)
-    const access = accessOf(analysis, this.#connection)
+    const access = accessOf(analysis, this.#options)
     // Several are refused by their access.
     const [name] = analysis.kind === 'parsed' ? deallocated(analysis.statements) : []
-    const read: ReadStatement = { access, segments, deallocates: name === null ? ALL_NAMES : (name ?? null) }
+    const read: ReadStatement = {
+      access,
+      segments,
+      deallocates: name === null ? ALL_NAMES : (name ?? null),
+      changes: access.actions.some((action) => !UNCHANGING.has(action)),
+      source: null,
+    }
     // A mistyped text is rarely sent twice, and what failed for time or a restarted parser may work the next time.
     if (analysis.kind === 'parsed') this.#cache.set(text, read)
     return read
@@ -66,15 +80,15 @@ export class SqlReaders {
   readonly #large = new LargeAnalyzer()
   readonly #caches = new Map<string, TextCache<ReadStatement>>()
 
-  /** Servers of different versions read some texts differently. */
-  readerFor(connection: string, serverMajor: number): SqlReader {
-    const key = `${serverMajor} ${connection}`
+  /** Servers of different versions read some texts differently, and a name is another table on another search path. */
+  readerFor(connection: string, serverMajor: number, schemas: readonly string[]): SqlReader {
+    const key = JSON.stringify([connection, serverMajor, ...schemas])
     let cache = this.#caches.get(key)
     if (cache === undefined) {
       cache = new TextCache(sizeOf)
       this.#caches.set(key, cache)
     }
-    return new SqlReader(connection, serverMajor, { large: this.#large, cache })
+    return new SqlReader({ connection, serverMajor, schemas }, { large: this.#large, cache })
   }
 
   close(): Promise<void> {

@@ -17,6 +17,7 @@ export type GovernedConnection = {
   /** The current secret; it may change while the gateway runs. */
   readonly password: () => Promise<string>
   readonly demo: boolean
+  readonly labels: Readonly<Record<string, string>>
 }
 
 export type AdmissionOptions = TransportOptions &

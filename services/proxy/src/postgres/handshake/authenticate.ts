@@ -14,6 +14,8 @@ export type Identified = {
   readonly demo: boolean
   /** The only connection that the credential opens, or null. */
   readonly boundTo: string | null
+  /** The task of a ticket. */
+  readonly purpose: string | null
 }
 
 export type Authentication =
@@ -97,7 +99,10 @@ async function byTicket(
   if (known === null || !result.ok) return refused('ticket_invalid', 'the ticket is not valid')
   transport.socket.write(encode.authenticationSaslFinal(result.serverFinal))
   const { ticket, demo } = known
-  return { kind: 'identified', identified: { subject: ticket.subject, demo, boundTo: ticket.connection } }
+  return {
+    kind: 'identified',
+    identified: { subject: ticket.subject, demo, boundTo: ticket.connection, purpose: ticket.task },
+  }
 }
 
 async function byToken(transport: ClientTransport, options: AuthenticationOptions): Promise<Authentication> {
@@ -106,7 +111,7 @@ async function byToken(transport: ClientTransport, options: AuthenticationOption
   const token = body.cText()
   if (body.broken || !body.done) throw new PeerInvalid('password_malformed', 'the password message is malformed')
   const { subject, demo } = await options.credentials.verifyToken(token)
-  return { kind: 'identified', identified: { subject, demo, boundTo: null } }
+  return { kind: 'identified', identified: { subject, demo, boundTo: null, purpose: null } }
 }
 
 async function readPassword(transport: ClientTransport, maxBytes: number): Promise<Buffer> {

@@ -2,11 +2,14 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import type { GovernedUpstream, GroupCommit, Session } from '@sluice/session'
 import { describe, expect, it } from 'vitest'
+import type { AskingPeople } from '../hold/asking-people.ts'
 import { GatewaySession } from './gateway-session.ts'
 
 const NOTHING = Buffer.alloc(0)
 const OPENING = { claims: [], clientAddress: null, welcome: NOTHING, fromClient: NOTHING, fromUpstream: NOTHING }
 const LIMITS = { preparedStatements: 1, preparedStatementBytes: 1, portals: 1, pipelinedRequests: 1 }
+
+const PEOPLE = {} as unknown as AskingPeople
 
 async function closedSocket(): Promise<Socket> {
   const socket = new Socket()
@@ -30,6 +33,8 @@ function begun(client: Socket, upstream: Socket): unknown {
     reader: { read: () => Promise.reject(new Error('nothing to read')) },
     bounds: { statementBytes: 1, bindBytes: 1 },
     limits: LIMITS,
+    people: PEOPLE,
+    heldAheadBytes: 1,
     sessionMs: 1_000,
     cancelUpstream: () => undefined,
     onEnd: (how) => {

@@ -1,20 +1,21 @@
 // One live session: the two sockets, backpressure between them, the turn's commit, and how it ends.
 
-import { AuditUnavailable, type OutcomeStatus } from '@sluice/events'
+import { AuditUnavailable, type OutcomeStatus, type WithdrawReason } from '@sluice/events'
 import type { TurnMember } from '@sluice/session'
+import type { Holds } from '../hold/hold.ts'
 import { AdjacentChunks } from '../wire/adjacent-chunks.ts'
 import { ClientFramer, type ClientMessage } from '../wire/client-framer.ts'
 import { closeInTime } from '../wire/close-in-time.ts'
 import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
 import { ServerFramer } from '../wire/server-framer.ts'
 import { writeAll } from '../wire/slice-list.ts'
-import { Delivery } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
+import { makePipeline } from './pipeline.ts'
 import { auditReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
-import { Replies, type ReplyEvents, type TransactionStatus } from './replies.ts'
-import { ReplyQueue } from './reply-queue.ts'
-import { type Handled, Requests } from './requests.ts'
+import type { Replies, ReplyEvents, TransactionStatus } from './replies.ts'
+import type { ReplyQueue } from './reply-queue.ts'
+import type { Handled, Requests } from './requests.ts'
 import type { GatewaySessionOptions, Opening } from './session-parts.ts'
-import { Submissions } from './submissions.ts'
 
 /** How long rows wait for the batch to fill before they are recorded and delivered as they are. */
 const PARTIAL_RESULT_MS = 2
@@ -27,6 +28,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #delivery: Delivery
   readonly #requests: Requests
   readonly #replies: Replies
+  readonly #holds: Holds
   readonly #clientFramer: ClientFramer
   readonly #serverFramer: ServerFramer
   /** A message that has to wait until the upstream is ready. */
@@ -46,13 +48,13 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   constructor(options: GatewaySessionOptions) {
     this.#options = options
-    const { session, governed, reader, limits, bounds } = options
-    this.#delivery = new Delivery(session)
-    this.#queue = new ReplyQueue(limits.pipelinedRequests)
-    const submissions = new Submissions(session, governed, this.#queue)
-    this.#requests = new Requests(submissions, reader, limits)
-    this.#replies = new Replies(session, this.#queue, this.#delivery, this)
-    this.#clientFramer = new ClientFramer(bounds)
+    const pipeline = makePipeline(options, this)
+    this.#delivery = pipeline.delivery
+    this.#queue = pipeline.queue
+    this.#requests = pipeline.requests
+    this.#replies = pipeline.replies
+    this.#holds = pipeline.holds
+    this.#clientFramer = new ClientFramer(options.bounds)
     this.#serverFramer = new ServerFramer(this.#replies)
     this.#lifetime = setTimeout(() => this.end(SESSION_OVER), options.sessionMs)
     this.#lifetime.unref()
@@ -75,7 +77,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
       return this.#failed(error)
     }
     this.#delivery.push(opening.welcome)
-    this.#enlist()
+    this.enlist()
     if (opening.fromUpstream.length > 0) this.#onUpstreamData(opening.fromUpstream)
     if (opening.fromClient.length > 0) this.#onClientData(opening.fromClient)
     upstream.resume()
@@ -87,18 +89,19 @@ export class GatewaySession implements TurnMember, ReplyEvents {
 
   /** Whether nothing is under way. */
   get idle(): boolean {
-    return this.#queue.length === 0
+    return this.#queue.length === 0 && !this.#holds.active
   }
 
   /** A client asked, on another connection, to cancel what runs here. */
   cancel(): void {
     if (this.#ended) return
     try {
-      this.#cancelRequested = this.#requests.cancel()
+      // Where a person is being asked, nothing runs that could be cancelled.
+      this.#cancelRequested = this.#requests.cancel() && !this.#holds.cancel()
     } catch (error) {
       return this.#failed(error)
     }
-    this.#enlist()
+    this.enlist()
   }
 
   /** Ends the session from our side and tells the client why. */
@@ -116,7 +119,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   readonly #onUpstreamData = (chunk: Buffer): void => {
     const earlier = this.#arrived.add(chunk)
     if (earlier !== null) this.#read(earlier)
-    this.#enlist()
+    this.enlist()
   }
 
   endTurn(): void {
@@ -152,14 +155,14 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.endTurn()
     if (this.#ended) return
     if (!this.idle) this.#options.cancelUpstream()
-    this.#finish(this.idle ? 'ok' : 'interrupted', null, null)
+    this.#finish(this.idle ? 'ok' : 'interrupted', null, null, 'client_left')
   }
 
   readonly #onUpstreamClose = (): void => {
     this.endTurn()
     if (this.#ended) return
     if (this.#terminating) return this.#finish('ok', null, null)
-    this.#finish('interrupted', UPSTREAM_LOST.sqlState, UPSTREAM_LOST)
+    this.#finish('interrupted', UPSTREAM_LOST.sqlState, UPSTREAM_LOST, 'upstream_lost')
   }
 
   get #isWaiting(): boolean {
@@ -170,12 +173,12 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (this.#waitsForReader || this.#crowded) return this.#limitReadAhead()
     try {
       this.#handleMessages()
-      this.#requests.endGroup()
+      this.#requests.endTurn()
     } catch (error) {
       return this.#failed(error)
     }
     if (this.#isWaiting) this.#limitReadAhead()
-    this.#enlist()
+    this.enlist()
   }
 
   #handleMessages(): void {
@@ -224,7 +227,10 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   }
 
   #limitReadAhead(): void {
-    if (this.#clientFramer.bufferedBytes >= MAX_WAITING_BYTES) this.#options.client.pause()
+    // A paused socket does not tell that the client left: while a person is asked it goes on being read.
+    if (this.#holds.waiting) {
+      if (this.#clientFramer.bufferedBytes >= this.#options.heldAheadBytes) this.#holds.flooded()
+    } else if (this.#clientFramer.bufferedBytes >= MAX_WAITING_BYTES) this.#options.client.pause()
   }
 
   #sendTerminate(): void {
@@ -252,7 +258,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     })
   }
 
-  #enlist(): void {
+  /** What was recorded, queued or pushed leaves at the end of this turn. */
+  enlist(): void {
     if (this.#enlisted) return
     this.#enlisted = true
     this.#options.commit.enlist(this)
@@ -276,6 +283,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (!this.#ended) {
       this.#ended = true
       this.#requests.end()
+      this.#holds.drop()
       this.#options.client.write(errorResponse(auditReport(cause, 'FATAL')))
       this.#options.onEnd({ status: 'interrupted', code: cause.code })
     }
@@ -290,7 +298,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     } catch (error) {
       return this.#failed(error)
     }
-    this.#enlist()
+    this.enlist()
   }
 
   /** A response that can't be recorded isn't delivered; a bug of ours ends this session and no other. */
@@ -300,7 +308,12 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#finish('interrupted', OUR_BUG.sqlState, OUR_BUG)
   }
 
-  #finish(status: OutcomeStatus, code: string | null, report: ErrorReport | null): void {
+  #finish(
+    status: OutcomeStatus,
+    code: string | null,
+    report: ErrorReport | null,
+    why: WithdrawReason = 'session_ended',
+  ): void {
     if (this.#ended) return
     this.#ended = true
     this.#requests.end()
@@ -308,6 +321,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (this.#partialTimer !== null) clearTimeout(this.#partialTimer)
     if (!this.idle) this.#options.cancelUpstream()
     try {
+      this.#holds.abandon(why)
       this.#replies.interrupt()
       this.#options.session.close(status, code)
     } catch (error) {
@@ -318,7 +332,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#delivery.abandon()
     if (report !== null && !this.#serverFramer.insideRow) this.#delivery.push(errorResponse(report))
     this.#options.onEnd({ status, code })
-    this.#enlist()
+    this.enlist()
   }
 
   #closeSockets(): void {

@@ -1,11 +1,13 @@
 // What a client is told when something is refused: the protocol's ordinary error with reason, event and what to do.
 
 import type { AuditUnavailable } from '@sluice/events'
-import type { Denial, OpenRequest } from '@sluice/session'
+import { type Denial, type PolicyDecision, showApprovalCode } from '@sluice/policy'
+import type { OpenRequest } from '@sluice/session'
 import type { ErrorReport } from '../wire/encode.ts'
 import * as encode from '../wire/encode.ts'
 
 const INSUFFICIENT_PRIVILEGE = '42501'
+const NOT_AUTHORIZED = '28000'
 const IO_ERROR = '58030'
 
 /** SQLSTATEs of refusals that are not a matter of policy. */
@@ -18,14 +20,29 @@ const SQLSTATE_BY_CODE: Readonly<Record<string, string>> = {
   too_many_statements: '54000',
 }
 
-export function denialReport(denial: Denial, request: OpenRequest): ErrorReport {
+/** @param approvalCode of the approval that was asked for */
+export function denialReport(denial: Denial, request: OpenRequest, approvalCode: string | null = null): ErrorReport {
+  const approval = approvalCode === null ? '' : `approval ${showApprovalCode(approvalCode)} · `
   const policy = denial.policyIds.length === 0 ? '' : `policy ${denial.policyIds.join(', ')} · `
   return {
     severity: 'ERROR',
     sqlState: SQLSTATE_BY_CODE[denial.reasonCode] ?? INSUFFICIENT_PRIVILEGE,
     message: `sluice: ${denial.reason}`,
-    detail: `${policy}event ${request.eventId}`,
+    detail: `${approval}${policy}event ${request.eventId}`,
     ...(denial.hint === null ? {} : { hint: denial.hint }),
+  }
+}
+
+/** A session that the policies do not let begin. */
+export function connectRefused(decision: PolicyDecision, connection: string): ErrorReport {
+  const policies = decision.policyIds.length === 0 ? 'no policy permits it' : `policy ${decision.policyIds.join(', ')}`
+  const denial = decision.kind === 'deny' ? decision : null
+  return {
+    severity: 'FATAL',
+    sqlState: NOT_AUTHORIZED,
+    message: `sluice: ${denial?.reason ?? `to connect to ${connection} needs an approval, which can not be asked for here`}`,
+    detail: policies,
+    hint: denial?.hint ?? 'Ask whoever writes the policies of this connection.',
   }
 }
 

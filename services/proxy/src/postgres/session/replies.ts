@@ -1,6 +1,7 @@
 // Follows what the upstream answers: which request each message belongs to, when a request has ended, what is rewritten.
 
 import type { OpenRequest, Session } from '@sluice/session'
+import type { OwnStep } from '../hold/own-work.ts'
 import { GUARDED_SETTINGS } from '../upstream/guarded-settings.ts'
 import { decodeParameterStatus, decodeReport } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
@@ -32,6 +33,9 @@ const COMPLETES: ReadonlyMap<number, readonly ReplyTo[]> = new Map([
   [SERVER.portalSuspended, ['execute']],
 ])
 
+/** What ends with ReadyForQuery. */
+const READY_AFTER: ReadonlySet<ReplyTo> = new Set(['sync', 'query', 'refused-query', 'own-sync'])
+
 /** Messages that also belong inside the answer to a simple query. */
 const IN_QUERY: ReadonlySet<number> = new Set([SERVER.rowDescription, SERVER.commandComplete, SERVER.emptyQuery])
 
@@ -57,6 +61,7 @@ export class Replies implements ServerMessageSink {
 
   pass(bytes: Buffer): void {
     const head = this.#queue.head
+    if (head !== undefined && head.own !== null) return head.own.row(bytes)
     if (head === undefined || head.request === null || (head.to !== 'execute' && head.to !== 'query')) {
       return this.#events.misbehaved('rows that nobody asked for')
     }
@@ -97,12 +102,23 @@ export class Replies implements ServerMessageSink {
   #complete(type: number, bytes: Buffer): void {
     const head = this.#queue.head
     if (head === undefined) return this.#unexpected(type)
-    if (head.to === 'query' && IN_QUERY.has(type)) return this.#attribute(head, bytes)
+    if (head.own !== null) return this.#completeOwn(head.own, type)
+    if (head.to === 'query' && IN_QUERY.has(type)) {
+      if (head.gate !== null && type !== SERVER.rowDescription) return head.gate.completed(bytes)
+      return this.#attribute(head, bytes)
+    }
     if (!COMPLETES.get(type)?.includes(head.to)) return this.#unexpected(type)
     this.#queue.shift()
     head.confirmed?.()
+    if (head.gate !== null) return head.gate.completed(bytes)
     this.#attribute(head, bytes)
     if (head.last && head.request !== null) this.#delivery.finish(head.request, 'ok', null)
+  }
+
+  #completeOwn(own: OwnStep, type: number): void {
+    if (type !== own.completedBy) return this.#unexpected(type)
+    this.#queue.shift()
+    own.completed()
   }
 
   #attribute(owner: ExpectedReply | undefined, bytes: Buffer): void {
@@ -113,16 +129,21 @@ export class Replies implements ServerMessageSink {
   #error(bytes: Buffer): void {
     const head = this.#queue.head
     if (head === undefined) return this.#delivery.push(bytes)
+    const sqlState = decodeReport(bytes).get('C') ?? INTERNAL_ERROR
     if (head.to === 'refused-query' || head.to === 'refused-message') {
       if (head.to === 'refused-message') {
         this.#queue.shift()
-        this.#skip()
+        this.#skip(head.report?.sqlState ?? INTERNAL_ERROR)
       }
       if (head.report !== null) this.#delivery.push(encode.errorResponse(head.report))
       if (head.request !== null) this.#delivery.finish(head.request, 'refused', head.report?.sqlState ?? null)
       return
     }
-    const sqlState = decodeReport(bytes).get('C') ?? 'XX000'
+    if (head.own !== null) {
+      this.#queue.shift()
+      head.own.failed(bytes)
+      return this.#skip(sqlState)
+    }
     this.#attribute(head, bytes)
     if (head.to === 'query') {
       this.#queryError = sqlState
@@ -130,35 +151,45 @@ export class Replies implements ServerMessageSink {
     }
     if (head.to === 'sync') return
     this.#queue.shift()
-    this.#skip()
+    this.#skip(sqlState)
     if (head.request !== null) this.#delivery.finish(head.request, statusOf(sqlState), sqlState)
+    head.gate?.failed(sqlState)
   }
 
   #ready(bytes: Buffer): void {
     const ended = this.#queue.skipping ? this.#skipToSync() : this.#queue.shift()
-    if (ended === undefined || (ended.to !== 'sync' && ended.to !== 'query' && ended.to !== 'refused-query')) {
+    if (ended === undefined || !READY_AFTER.has(ended.to)) {
       return this.#events.misbehaved('ready although something else was due')
     }
     this.#queue.skipping = false
-    if (ended.to === 'query' && ended.request !== null) {
-      const code = this.#queryError
-      this.#queryError = null
-      if (code === null) ended.confirmed?.()
-      this.#delivery.finish(ended.request, code === null ? 'ok' : statusOf(code), code)
-    }
+    const status = String.fromCharCode(bytes[5] as number) as TransactionStatus
+    if (ended.own !== null) return ended.own.ready(status)
+    if (ended.to === 'query' && ended.request !== null) this.#endQuery(ended, ended.request)
+    if (ended.gate !== null) return ended.gate.ready(status)
     this.#delivery.push(bytes)
-    this.#events.ready(ended.epoch, String.fromCharCode(bytes[5] as number) as TransactionStatus)
+    this.#events.ready(ended.epoch, status)
   }
 
-  #skip(): void {
+  #endQuery({ confirmed, gate }: ExpectedReply, request: OpenRequest): void {
+    const code = this.#queryError
+    this.#queryError = null
+    if (code === null) confirmed?.()
+    else gate?.failed(code)
+    if (code !== null || gate === null) {
+      this.#delivery.finish(request, code === null ? 'ok' : statusOf(code), code)
+    }
+  }
+
+  #skip(sqlState: string): void {
     this.#queue.skipping = true
+    this.#queue.ignoreWaits(sqlState)
     this.#events.skipping()
   }
 
   /** What stood between the error and Sync was ignored by the upstream, refused ones too. */
   #skipToSync(): ExpectedReply | undefined {
     for (let reply = this.#queue.shift(); reply !== undefined; reply = this.#queue.shift()) {
-      if (reply.to === 'sync') return reply
+      if (reply.to === 'sync' || reply.to === 'own-sync') return reply
       if (reply.request !== null) this.#delivery.finish(reply.request, skippedStatus(reply, reply.request), null)
     }
     return undefined
@@ -182,6 +213,8 @@ function skippedStatus(reply: ExpectedReply, request: OpenRequest): 'refused' | 
   return reply.report !== null && request.decision.effect === 'deny' ? 'refused' : 'skipped'
 }
 
+/** What PostgreSQL says where it has no better code. */
+const INTERNAL_ERROR = 'XX000'
 const QUERY_CANCELED = '57014'
 
 function statusOf(sqlState: string): 'error' | 'cancelled' {

@@ -1,6 +1,7 @@
 // What the upstream still has to answer, in the order in which it was asked, injected messages included.
 
 import type { OpenRequest } from '@sluice/session'
+import type { OwnStep } from '../hold/own-work.ts'
 import type { ErrorReport } from '../wire/encode.ts'
 
 export type ReplyTo =
@@ -15,6 +16,19 @@ export type ReplyTo =
   /** A message that fails, sent where a refused one stood; `query` answers with ReadyForQuery of its own. */
   | 'refused-query'
   | 'refused-message'
+  /** A message of the gateway's own, and the Sync behind it. */
+  | 'own'
+  | 'own-sync'
+
+/** Keeps back how a held command ended until it is certain that it stays. */
+export interface Gate {
+  /** Its last message: what the client is told later. */
+  completed(bytes: Buffer): void
+  /** It failed, which the client was told. */
+  failed(sqlState: string): void
+  /** To a simple query: the upstream is ready again, which the client is told later. */
+  ready(status: 'I' | 'T' | 'E'): void
+}
 
 export type ExpectedReply = {
   readonly to: ReplyTo
@@ -26,6 +40,8 @@ export type ExpectedReply = {
   readonly confirmed: (() => void) | null
   /** For refused ones: what the client is told. */
   readonly report: ErrorReport | null
+  readonly own: OwnStep | null
+  readonly gate: Gate | null
   readonly epoch: number
 }
 
@@ -70,14 +86,14 @@ export class ReplyQueue {
   }
 
   push(reply: ExpectedReply): void {
-    if (reply.to === 'sync') this.#syncs++
+    if (reply.to === 'sync' || reply.to === 'own-sync') this.#syncs++
     this.#items.push(reply)
   }
 
   shift(): ExpectedReply | undefined {
     const head = this.#items[this.#first]
     if (head === undefined) return undefined
-    if (head.to === 'sync') this.#syncs--
+    if (head.to === 'sync' || head.to === 'own-sync') this.#syncs--
     this.#items[this.#first++] = undefined
     if (this.#first === this.#items.length) {
       this.#items = []
@@ -87,6 +103,21 @@ export class ReplyQueue {
       this.#first = 0
     }
     return head
+  }
+
+  /** The upstream skips to a Sync of the client's: what the gateway waits for before it has no answer. */
+  ignoreWaits(sqlState: string): void {
+    const waits: ExpectedReply[] = []
+    for (let index = this.#first; index < this.#items.length; index++) {
+      const reply = this.#items[index] as ExpectedReply
+      if (reply.to === 'own-sync') return
+      if (reply.to === 'sync') break
+      if (reply.own !== null || reply.gate !== null) waits.push(reply)
+    }
+    for (const { own, gate } of waits) {
+      own?.ignored()
+      gate?.failed(sqlState)
+    }
   }
 
   /** Takes everything, for the end of the session. */

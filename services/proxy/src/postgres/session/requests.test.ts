@@ -2,12 +2,17 @@ import { unreadableAccess } from '@sluice/policy'
 import { describe, expect, it } from 'vitest'
 import { parse, query } from '../wire/encode.ts'
 import { CLIENT } from '../wire/message-types.ts'
-import { Requests } from './requests.ts'
+import { type RequestParts, Requests } from './requests.ts'
 import type { ReadStatement } from './statements.ts'
-import type { Submissions } from './submissions.ts'
 
 const LIMITS = { preparedStatements: 10, preparedStatementBytes: 1024, portals: 10, pipelinedRequests: 10 }
-const STATEMENT: ReadStatement = { access: unreadableAccess(), segments: [], deallocates: null }
+const STATEMENT: ReadStatement = {
+  access: unreadableAccess(),
+  segments: [],
+  deallocates: null,
+  changes: false,
+  source: null,
+}
 
 function requestsReadBy(read: () => ReadStatement | Promise<ReadStatement>) {
   const forwarded: unknown[] = []
@@ -15,12 +20,15 @@ function requestsReadBy(read: () => ReadStatement | Promise<ReadStatement>) {
     epoch: 0,
     discarding: false,
     endEpoch: () => undefined,
+    session: { mayWait: () => false },
     forward: (description: unknown) => {
       forwarded.push(description)
       return null
     },
   }
-  return { requests: new Requests(submissions as unknown as Submissions, { read }, LIMITS), forwarded }
+  const guard = { suspects: false, changes: () => undefined }
+  const parts = { submissions, reader: { read }, holds: {}, guard }
+  return { requests: new Requests(parts as unknown as RequestParts, LIMITS), forwarded }
 }
 
 describe('what is not yet recorded when a session ends', () => {
@@ -34,7 +42,7 @@ describe('what is not yet recorded when a session ends', () => {
     requests.end()
     reading.resolve(STATEMENT)
     await handled
-    requests.endGroup()
+    requests.endTurn()
     expect(forwarded).toEqual([])
   })
 
@@ -42,7 +50,7 @@ describe('what is not yet recorded when a session ends', () => {
     const { requests, forwarded } = requestsReadBy(() => STATEMENT)
     void requests.handle({ kind: 'message', type: CLIENT.parse, bytes: parse('', 'select 1') })
     requests.end()
-    requests.endGroup()
+    requests.endTurn()
     expect(forwarded).toEqual([])
   })
 })

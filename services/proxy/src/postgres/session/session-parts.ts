@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { OutcomeStatus, RawSegment } from '@sluice/events'
 import type { GovernedUpstream, GroupCommit, Session } from '@sluice/session'
+import type { AskingPeople } from '../hold/asking-people.ts'
 import type { FrameBounds } from '../wire/client-framer.ts'
 import type { RequestLimits } from './requests.ts'
 import type { StatementReader } from './statements.ts'
@@ -17,6 +18,9 @@ export type GatewaySessionOptions = {
   readonly bounds: FrameBounds
   readonly limits: RequestLimits
   readonly sessionMs: number
+  readonly people: AskingPeople
+  /** What a client may send ahead while a person is asked. */
+  readonly heldAheadBytes: number
   /** Cancels what the upstream runs for this session. */
   readonly cancelUpstream: () => void
   readonly onEnd: (how: { readonly status: OutcomeStatus; readonly code: string | null }) => void

@@ -12,6 +12,10 @@ export type ReadStatement = {
   readonly segments: readonly RawSegment[]
   /** Names that the statement deallocates when it succeeds. */
   readonly deallocates: string | typeof ALL_NAMES | null
+  /** It may do more than read: settings that decide how texts are read may be others behind it. */
+  readonly changes: boolean
+  /** The Parse message, where its executions need an approval: what is held must be known whole. */
+  readonly source: Buffer | null
 }
 
 export interface StatementReader {
@@ -19,7 +23,12 @@ export interface StatementReader {
   read(text: string): ReadStatement | Promise<ReadStatement>
 }
 
-export type Portal = { readonly statement: ReadStatement }
+export type Portal = {
+  readonly statement: ReadStatement
+  /** The Bind message and its values, where its execution needs an approval. */
+  readonly bind: Buffer | null
+  readonly parameters: readonly RawSegment[]
+}
 
 /** Parse, Bind, Describe and Execute of one statement that follow each other are decided and recorded as one. */
 export type FrameGroup = {
@@ -27,21 +36,34 @@ export type FrameGroup = {
   readonly statement: ReadStatement
   parameters: readonly RawSegment[]
   portal: string | null
+  /** The portal's Bind message, where its execution needs an approval. */
+  bind: Buffer | null
   messages: Buffer[]
   replies: GroupReply[]
 }
 
 export type GroupReply = { readonly to: ReplyTo; readonly confirmed: (() => void) | null }
 
+export function newGroup(operation: FrameGroup['operation'], statement: ReadStatement): FrameGroup {
+  return { operation, statement, parameters: NOTHING, portal: null, bind: null, messages: [], replies: [] }
+}
+
+const NOTHING: readonly never[] = []
 const EMPTY = Buffer.alloc(0)
 
 /** Objects and Buffers of a statement and of each of its segments, roughly. */
 const STATEMENT_BYTES = 600
 const SEGMENT_BYTES = 200
-export const PORTAL_BYTES = 100
+const PORTAL_BYTES = 100
 
-export function statementBytes({ segments }: ReadStatement): number {
-  return segments.reduce((sum, segment) => sum + SEGMENT_BYTES + segment.bytes.length, STATEMENT_BYTES)
+export function statementBytes({ segments, source }: ReadStatement): number {
+  const own = STATEMENT_BYTES + (source?.length ?? 0)
+  return segments.reduce((sum, segment) => sum + SEGMENT_BYTES + segment.bytes.length, own)
+}
+
+export function portalBytes({ bind }: Portal): number {
+  // The values are slices of it.
+  return PORTAL_BYTES + (bind?.length ?? 0)
 }
 
 /** Bind values in the order of the parameters, as they are recorded. */

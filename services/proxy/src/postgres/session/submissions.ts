@@ -3,7 +3,14 @@
 
 import { AuditUnavailable } from '@sluice/events'
 import { denyProtocol } from '@sluice/policy'
-import type { GovernedUpstream, OpenRequest, RequestDescription, Session } from '@sluice/session'
+import type {
+  GovernedUpstream,
+  HeldRequest,
+  OpenRequest,
+  RequestDescription,
+  Session,
+  UsedApproval,
+} from '@sluice/session'
 import type { ErrorReport } from '../wire/encode.ts'
 import { auditReport, denialReport, failingParse, failingQuery } from './refusals.ts'
 import type { ExpectedReply, ReplyQueue } from './reply-queue.ts'
@@ -13,12 +20,24 @@ export type RefusedAs = 'refused-query' | 'refused-message'
 
 export type ReplyDraft = Partial<Omit<ExpectedReply, 'to' | 'epoch'>> & Pick<ExpectedReply, 'to'>
 
+/** Recorded, and waiting for a person's approval. */
+export class HeldSubmission {
+  readonly request: OpenRequest
+  readonly held: HeldRequest
+
+  constructor(request: OpenRequest, held: HeldRequest) {
+    this.request = request
+    this.held = held
+  }
+}
+
 export class Submissions {
   readonly session: Session
   readonly #upstream: GovernedUpstream
   readonly #queue: ReplyQueue
   #epoch = 0
   #discarding = false
+  #open = false
 
   constructor(session: Session, upstream: GovernedUpstream, queue: ReplyQueue) {
     this.session = session
@@ -31,6 +50,11 @@ export class Submissions {
     return this.#epoch
   }
 
+  /** Whether the upstream has answered everything. */
+  get quiet(): boolean {
+    return this.#queue.length === 0
+  }
+
   /** The upstream fails or failed; what follows up to Sync it would ignore. */
   get discarding(): boolean {
     return this.#discarding
@@ -41,6 +65,16 @@ export class Submissions {
     return this.#queue.ignores
   }
 
+  /** Something was sent that only a Sync will end: the upstream may be inside of a transaction for it. */
+  get open(): boolean {
+    return this.#open
+  }
+
+  /** The gateway itself sent something that only a Sync will end. */
+  opened(): void {
+    this.#open = true
+  }
+
   /** Drops what comes up to Sync. */
   discard(): void {
     this.#discarding = true
@@ -49,31 +83,45 @@ export class Submissions {
   endEpoch(): void {
     this.#epoch++
     this.#discarding = false
+    this.#open = false
   }
 
   expect(reply: ReplyDraft): void {
-    const { to, request = null, last = false, confirmed = null, report = null } = reply
+    const { to, request = null, last = false, confirmed = null, report = null, own = null, gate = null } = reply
     // Written out, so that every reply has the same shape: four of them are made for each statement.
-    this.#queue.push({ to, epoch: this.#epoch, request, last, confirmed, report })
+    this.#queue.push({ to, epoch: this.#epoch, request, last, confirmed, report, own, gate })
   }
 
   /** Sends what asks for nothing of its own. */
   housekeeping(bytes: Buffer): void {
     const { permit, frame } = this.session.housekeeping()
+    this.#open = true
     this.#upstream.queue(permit, frame, [bytes])
   }
 
   /** Submits a frame to the decision. Null when it was refused: then it is replaced already. */
-  forward(description: RequestDescription, refusedAs: RefusedAs, messages: readonly Buffer[]): OpenRequest | null {
+  forward(
+    description: RequestDescription,
+    refusedAs: RefusedAs,
+    messages: readonly Buffer[],
+  ): OpenRequest | HeldSubmission | null {
     return this.#recorded(refusedAs, () => {
       const submitted = this.session.submit(description)
       if (submitted.kind === 'denied') {
-        this.#replace(refusedAs, denialReport(submitted.denial, submitted.request), submitted.request)
+        this.replace(refusedAs, denialReport(submitted.denial, submitted.request), submitted.request)
         return null
       }
+      if (submitted.kind === 'pending') return new HeldSubmission(submitted.request, submitted.held)
+      this.#open = true
       this.#upstream.queue(submitted.permit, submitted.frame, messages)
       return submitted.request
     })
+  }
+
+  /** Sends on what a person approved. */
+  forwardApproved({ permit, frame }: Extract<UsedApproval, { kind: 'permitted' }>, messages: readonly Buffer[]): void {
+    this.#open = true
+    this.#upstream.queue(permit, frame, messages)
   }
 
   /** Refuses a frame for a reason of the protocol, whatever the policy says. */
@@ -81,8 +129,7 @@ export class Submissions {
     this.#recorded(refusedAs, () => {
       const denial = denyProtocol(code, reason)
       const request = this.session.refuse(description, denial)
-      this.#replace(refusedAs, denialReport(denial, request), request)
-      return null
+      this.replace(refusedAs, denialReport(denial, request), request)
     })
   }
 
@@ -95,17 +142,18 @@ export class Submissions {
   }
 
   /** Where the journal takes no record the frame is refused, without one. */
-  #recorded(refusedAs: RefusedAs, act: () => OpenRequest | null): OpenRequest | null {
+  #recorded<T>(refusedAs: RefusedAs, act: () => T): T | null {
     try {
       return act()
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error
-      this.#replace(refusedAs, auditReport(error, 'ERROR'), null)
+      this.replace(refusedAs, auditReport(error, 'ERROR'), null)
       return null
     }
   }
 
-  #replace(refusedAs: RefusedAs, report: ErrorReport, request: OpenRequest | null): void {
+  /** Sends in place of a frame what fails, so that the client is told `report` and the upstream is where it would be. */
+  replace(refusedAs: RefusedAs, report: ErrorReport, request: OpenRequest | null): void {
     this.housekeeping(refusedAs === 'refused-query' ? failingQuery : failingParse)
     this.expect({ to: refusedAs, request, report })
     if (refusedAs === 'refused-message') this.#discarding = true

@@ -27,6 +27,7 @@ const ACCESS = unreadableAccess()
 /** A cancel request: it has no statement and no answer. */
 export const CANCEL: RequestDescription = {
   operation: 'Cancel',
+  executes: false,
   access: { ...ACCESS, actions: ['sql:session'] },
   statement: [],
   parameters: [],
@@ -43,6 +44,7 @@ export function unreadableRequest(
     refusedAs: isQuery ? 'refused-query' : 'refused-message',
     description: {
       operation: OPERATION.get(type) ?? 'Message',
+      executes: true,
       access: ACCESS,
       statement,
       parameters: [],

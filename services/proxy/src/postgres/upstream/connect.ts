@@ -11,6 +11,7 @@ import { BodyReader, decodeParameterStatus, decodeReport } from '../wire/decode.
 import * as encode from '../wire/encode.ts'
 import { AUTHENTICATION, PROTOCOL_3_0, SERVER } from '../wire/message-types.ts'
 import { GUARDED_SETTINGS } from './guarded-settings.ts'
+import { askSearchPath } from './search-path.ts'
 
 export type UpstreamAddress = {
   readonly host: string
@@ -36,6 +37,8 @@ export type Upstream = {
   /** ParameterStatus as the server reported them. */
   readonly parameters: ReadonlyMap<string, string>
   readonly cancelKey: CancelKey | null
+  /** The schemas of its search path. */
+  readonly schemas: readonly string[]
   /** What came behind ReadyForQuery. */
   readonly received: Buffer
 }
@@ -156,7 +159,13 @@ async function logIn(socket: Socket, login: UpstreamLogin): Promise<Upstream> {
         break
       case SERVER.readyForQuery:
         requireGuardedSettings(reported)
-        return { socket, parameters: reported, cancelKey, received: reader.release() }
+        return {
+          socket,
+          parameters: reported,
+          cancelKey,
+          schemas: await askSearchPath(socket, reader),
+          received: reader.release(),
+        }
       case SERVER.error:
         throw loginRefused(bytes)
       case SERVER.notice:

@@ -30,11 +30,13 @@ export function message(type: number, ...parts: readonly Buffer[]): Buffer {
 }
 
 export type ErrorReport = {
-  readonly severity: 'ERROR' | 'FATAL'
+  readonly severity: 'NOTICE' | 'ERROR' | 'FATAL'
   readonly sqlState: string
   readonly message: string
   readonly detail?: string
   readonly hint?: string
+  /** In characters of the statement, from 1. */
+  readonly position?: string
 }
 
 function reportFields(report: ErrorReport): Buffer {
@@ -45,6 +47,7 @@ function reportFields(report: ErrorReport): Buffer {
     ['M', report.message],
     ['D', report.detail],
     ['H', report.hint],
+    ['P', report.position],
   ]
   const parts = fields.flatMap(([name, value]) => (value === undefined ? [] : [Buffer.from(name), cString(value)]))
   return Buffer.concat([...parts, NUL])
@@ -52,6 +55,10 @@ function reportFields(report: ErrorReport): Buffer {
 
 export function errorResponse(report: ErrorReport): Buffer {
   return message(SERVER.error, reportFields(report))
+}
+
+export function noticeResponse(report: ErrorReport): Buffer {
+  return message(SERVER.notice, reportFields(report))
 }
 
 export const authenticationOk = message(SERVER.authentication, int32(AUTHENTICATION.ok))
@@ -90,9 +97,39 @@ export function query(text: string): Buffer {
   return message(CLIENT.query, cString(text))
 }
 
-export function parse(name: string, text: string): Buffer {
-  return message(CLIENT.parse, cString(name), cString(text), int16(0))
+/** Parameter types that Parse does not declare. */
+export const noTypes = int16(0)
+
+/** `types` is the end of a Parse message: the declared parameter types. */
+export function parse(name: string, text: string, types: Buffer = noTypes): Buffer {
+  return message(CLIENT.parse, cString(name), cString(text), types)
 }
+
+/** `bound` is what follows the names: formats, values, result formats. */
+export function bind(portal: string, statement: string, bound: Buffer): Buffer {
+  return message(CLIENT.bind, cString(portal), cString(statement), bound)
+}
+
+/** Values as text, results as text. */
+export function textParameters(values: readonly (string | null)[]): Buffer {
+  const parts = values.map((value) => {
+    if (value === null) return int32(-1)
+    const bytes = Buffer.from(value)
+    return Buffer.concat([int32(bytes.length), bytes])
+  })
+  return Buffer.concat([int16(0), int16(values.length), ...parts, int16(0)])
+}
+
+export function execute(portal: string): Buffer {
+  return message(CLIENT.execute, cString(portal), int32(0))
+}
+
+export function close(target: 'portal' | 'statement', name: string): Buffer {
+  return message(CLIENT.close, Buffer.from(target === 'portal' ? 'P' : 'S'), cString(name))
+}
+
+export const sync = message(CLIENT.sync)
+export const flush = message(CLIENT.flush)
 
 export function passwordMessage(body: Buffer): Buffer {
   return message(CLIENT.password, body)

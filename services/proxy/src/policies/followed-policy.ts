@@ -1,0 +1,65 @@
+// What the policies in force say to one session: always the newest set, and nothing where there is none.
+
+import { PolicyUnavailable } from '@sluice/events'
+import {
+  denyProtocol,
+  type PolicyConnection,
+  type PolicyContext,
+  type PolicyDecision,
+  type PolicyEngine,
+  type PolicySubject,
+  type SessionPolicy,
+  type StatementAccess,
+} from '@sluice/policy'
+import type { Policies } from './policy-follower.ts'
+
+export type SessionFacts = {
+  readonly subject: PolicySubject
+  readonly connection: PolicyConnection
+  readonly context: PolicyContext
+}
+
+const TRY_AGAIN = 'Try again in a moment; if it goes on, ask the operator of the gateway.'
+
+export class FollowedPolicy {
+  readonly #policies: Policies
+  readonly #facts: SessionFacts
+  readonly #count: (effect: PolicyDecision['kind']) => void
+  #engine: PolicyEngine | null = null
+  #session: SessionPolicy | null = null
+
+  /** `count` is told of each decision on a statement. */
+  constructor(policies: Policies, facts: SessionFacts, count: (effect: PolicyDecision['kind']) => void) {
+    this.#policies = policies
+    this.#facts = facts
+    this.#count = count
+  }
+
+  connect(): PolicyDecision {
+    return this.#ask((session) => session.connect())
+  }
+
+  decide(access: StatementAccess): PolicyDecision {
+    const decision = this.#ask((session) => session.decide(access))
+    this.#count(decision.kind)
+    return decision
+  }
+
+  #ask(question: (session: SessionPolicy) => PolicyDecision): PolicyDecision {
+    try {
+      return question(this.#current())
+    } catch (error) {
+      if (!(error instanceof PolicyUnavailable)) throw error
+      return denyProtocol(error.code, error.message, TRY_AGAIN)
+    }
+  }
+
+  #current(): SessionPolicy {
+    const engine = this.#policies.current()
+    if (this.#session !== null && engine === this.#engine) return this.#session
+    const { subject, connection, context } = this.#facts
+    this.#engine = engine
+    this.#session = engine.session(subject, connection, context, Date.now)
+    return this.#session
+  }
+}

@@ -1,0 +1,262 @@
+// The extended protocol: what prepared statements and portals stand for, and which messages make up one frame.
+
+import type { OpenRequest } from '@sluice/session'
+import { heldExecution } from '../hold/held-messages.ts'
+import type { Holds } from '../hold/hold.ts'
+import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
+import { decodeBind, decodeExecute, decodeNamed, type ParseBody } from '../wire/decode.ts'
+import { CLIENT } from '../wire/message-types.ts'
+import { ALL_NAMES, NameRegistry } from './name-registry.ts'
+import { ProtocolRefusals } from './protocol-refusals.ts'
+import type { ReadingGuard } from './reading-guard.ts'
+import type { Gate } from './reply-queue.ts'
+import type { Handled, RequestLimits } from './requests.ts'
+import {
+  boundSegments,
+  type FrameGroup,
+  newGroup,
+  type Portal,
+  portalBytes,
+  type ReadStatement,
+  statementBytes,
+} from './statements.ts'
+import { HeldSubmission, type Submissions } from './submissions.ts'
+
+const DONE = 'done'
+const NOTHING: readonly never[] = []
+
+export class ExtendedRequests {
+  readonly refusals: ProtocolRefusals
+  readonly #submissions: Submissions
+  readonly #holds: Holds
+  readonly #guard: ReadingGuard
+  readonly #limits: RequestLimits
+  readonly #statements = new NameRegistry<ReadStatement>(statementBytes)
+  readonly #portals = new NameRegistry<Portal>(portalBytes)
+  #group: FrameGroup | null = null
+  #ended = false
+
+  constructor(
+    parts: { readonly submissions: Submissions; readonly holds: Holds; readonly guard: ReadingGuard },
+    limits: RequestLimits,
+  ) {
+    this.#submissions = parts.submissions
+    this.#holds = parts.holds
+    this.#guard = parts.guard
+    this.#limits = limits
+    this.refusals = new ProtocolRefusals(parts.submissions, () => void this.endGroup())
+  }
+
+  /** The upstream is ready after `epoch`. */
+  ready(epoch: number, idle: boolean): void {
+    this.#statements.endEpoch(epoch)
+    this.#portals.endEpoch(epoch)
+    // No portal outlives its transaction.
+    if (idle) this.#portals.forget(ALL_NAMES)
+  }
+
+  /** The session is over: what is still put together is neither recorded nor sent. */
+  end(): void {
+    this.#ended = true
+  }
+
+  /** A simple query drops the unnamed statement and the unnamed portal: for certain when it is confirmed. */
+  dropUnnamed(): { readonly confirmed: (deallocates: ReadStatement['deallocates']) => void } {
+    this.#statements.change('', null, this.#submissions.epoch)
+    this.#portals.change('', null, this.#submissions.epoch)
+    return {
+      confirmed: (deallocates) => {
+        this.#statements.confirm('', null)
+        this.#portals.confirm('', null)
+        if (deallocates !== null) this.#statements.forget(deallocates)
+      },
+    }
+  }
+
+  /** Drops what follows up to Sync, where the upstream would ignore it anyway. False where it would not. */
+  dropIgnored(): boolean {
+    if (!this.#submissions.ignored) return false
+    void this.endGroup()
+    this.#submissions.discard()
+    return true
+  }
+
+  /** The turn ends. What is to be held stays together: sent in part it would hold locks while a person thinks. */
+  endTurn(): void {
+    if (this.#group !== null && this.#group.statement.source === null) void this.endGroup()
+  }
+
+  /**
+   * Decides, records and queues what was put together so far. Nothing waits for a message that may never come.
+   * Resolves when a command that had to wait has run or was refused.
+   */
+  endGroup(): Promise<void> | undefined {
+    const group = this.#group
+    this.#group = null
+    if (group === null || this.#ended) return undefined
+    const description = {
+      operation: group.operation,
+      executes: group.operation === 'Execute',
+      access: group.statement.access,
+      statement: group.statement.segments,
+      parameters: group.parameters,
+      trace: null,
+    }
+    const submitted = this.#submissions.forward(description, 'refused-message', group.messages)
+    if (submitted === null) return undefined
+    if (submitted instanceof HeldSubmission) {
+      const expect = (request: OpenRequest, gate: Gate): void => this.#expectGroup(group, request, gate)
+      return this.#holds.hold(heldExecution(group, expect), submitted.request, submitted.held)
+    }
+    this.#expectGroup(group, submitted, null)
+    return undefined
+  }
+
+  #expectGroup(group: FrameGroup, request: OpenRequest, gate: Gate | null): void {
+    const last = group.replies.length - 1
+    const executes = group.operation === 'Execute'
+    const deallocates = executes ? group.statement.deallocates : null
+    if (executes && group.statement.changes) this.#guard.changes(this.#submissions.epoch)
+    group.replies.forEach((reply, index) => {
+      const confirmed =
+        index === last && deallocates !== null ? () => this.#statements.forget(deallocates) : reply.confirmed
+      const isLast = index === last
+      this.#submissions.expect({ to: reply.to, request, last: isLast, confirmed, gate: isLast ? gate : null })
+    })
+  }
+
+  /** Why a statement can't be prepared; null where it can. */
+  refusedParse({ name }: ParseBody, messageBytes: number): 'done' | null {
+    const { preparedStatements, preparedStatementBytes } = this.#limits
+    if (this.#statements.size >= preparedStatements) {
+      return this.#tooMany(CLIENT.parse, `${preparedStatements} prepared statements`)
+    }
+    if (this.#statements.bytes + messageBytes > preparedStatementBytes) {
+      return this.#tooMany(CLIENT.parse, `${preparedStatementBytes} bytes of prepared statements`)
+    }
+    return name.startsWith(OWN_NAME_PREFIX) ? this.#reservedName(CLIENT.parse) : null
+  }
+
+  parse(bytes: Buffer, name: string, read: ReadStatement): Handled {
+    const { session } = this.#submissions
+    const waits = session.mayWait(read.access)
+    // What runs many times is recorded many times: its nonce and commitment are made once.
+    const segments = name === '' ? read.segments : read.segments.map((segment) => session.prepare(segment))
+    const statement = name === '' && !waits ? read : { ...read, segments, source: waits ? Buffer.from(bytes) : null }
+    this.#statements.change(name, statement, this.#submissions.epoch)
+    const group = newGroup('Parse', statement)
+    group.messages.push(bytes)
+    group.replies.push({ to: 'parse', confirmed: () => this.#statements.confirm(name, statement) })
+    this.#group = group
+    return DONE
+  }
+
+  bind(bytes: Buffer): Handled {
+    const body = decodeBind(bytes)
+    if (body === null) return this.refusals.malformed(CLIENT.bind, 'Bind')
+    const found = this.#statements.lookup(body.statement, this.#submissions.epoch)
+    if (found.kind === 'unsettled') return this.#later()
+    if (found.kind === 'missing') {
+      return this.refusals.refuse(CLIENT.bind, 'statement_unknown', 'there is no prepared statement of that name')
+    }
+    if (this.#portals.size >= this.#limits.portals) {
+      return this.#tooMany(CLIENT.bind, `${this.#limits.portals} portals`)
+    }
+    const statement = found.value
+    if (body.portal.startsWith(OWN_NAME_PREFIX)) return this.#reservedName(CLIENT.bind)
+    if (this.#group === null || this.#group.statement !== statement || this.#group.operation !== 'Parse') {
+      void this.endGroup()
+      if (this.#submissions.discarding) return DONE
+      this.#group = newGroup('Bind', statement)
+    }
+    const group = this.#group
+    const portal = this.#portalOf(statement, bytes)
+    group.operation = 'Bind'
+    group.portal = body.portal
+    group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
+    group.bind = portal.bind
+    group.messages.push(bytes)
+    group.replies.push({ to: 'bind', confirmed: () => this.#portals.confirm(body.portal, portal) })
+    this.#portals.change(body.portal, portal, this.#submissions.epoch)
+    return DONE
+  }
+
+  #portalOf(statement: ReadStatement, bytes: Buffer): Portal {
+    // Kept, as a copy, only where it waits: a view would keep all that came with it in memory.
+    if (statement.source === null) return { statement, bind: null, parameters: NOTHING }
+    const bind = Buffer.from(bytes)
+    const copied = decodeBind(bind)
+    return { statement, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
+  }
+
+  #tooMany(type: number, bound: string): 'done' {
+    return this.refusals.refuse(type, 'too_many_statements', `a session may hold ${bound}`)
+  }
+
+  #reservedName(type: number): 'done' {
+    return this.refusals.refuse(type, 'name_reserved', `names that begin with ${OWN_NAME_PREFIX} are the gateway's own`)
+  }
+
+  execute(bytes: Buffer): Handled | Promise<Handled> {
+    const body = decodeExecute(bytes)
+    if (body === null) return this.refusals.malformed(CLIENT.execute, 'Execute')
+    const found = this.#portals.lookup(body.portal, this.#submissions.epoch)
+    if (found.kind === 'unsettled') return this.#later()
+    if (found.kind === 'missing') {
+      return this.refusals.refuse(CLIENT.execute, 'portal_unknown', 'there is no portal of that name')
+    }
+    const { statement, bind, parameters } = found.value
+    const joins = this.#group?.operation === 'Bind' && this.#group.portal === body.portal
+    if (!joins) {
+      void this.endGroup()
+      if (this.#submissions.discarding) return DONE
+      this.#group = newGroup('Execute', statement)
+      this.#group.bind = bind
+      if (bind !== null) this.#group.parameters = parameters
+    }
+    const group = this.#group as FrameGroup
+    group.operation = 'Execute'
+    group.messages.push(bytes)
+    group.replies.push({ to: 'execute', confirmed: null })
+    return this.endGroup()?.then(() => DONE) ?? DONE
+  }
+
+  #later(): Handled {
+    // What it waits for may not be answered before a Sync that is still to come.
+    return this.dropIgnored() ? DONE : 'later'
+  }
+
+  describe(bytes: Buffer): Handled {
+    const body = decodeNamed(bytes)
+    if (body === null) return this.refusals.malformed(CLIENT.describe, 'Describe')
+    const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
+    if (this.#group !== null) {
+      this.#group.messages.push(bytes)
+      this.#group.replies.push({ to, confirmed: null })
+      return DONE
+    }
+    this.#submissions.housekeeping(bytes)
+    this.#submissions.expect({ to })
+    return DONE
+  }
+
+  close(bytes: Buffer): Handled {
+    void this.endGroup()
+    if (this.#submissions.discarding) return DONE
+    const body = decodeNamed(bytes)
+    if (body === null) return this.refusals.malformed(CLIENT.close, 'Close')
+    const registry = body.target === 'statement' ? this.#statements : this.#portals
+    registry.change(body.name, null, this.#submissions.epoch)
+    this.#submissions.housekeeping(bytes)
+    this.#submissions.expect({ to: 'close', confirmed: () => registry.confirm(body.name, null) })
+    return DONE
+  }
+
+  sync(bytes: Buffer): Handled {
+    void this.endGroup()
+    this.#submissions.housekeeping(bytes)
+    this.#submissions.expect({ to: 'sync' })
+    this.#submissions.endEpoch()
+    return DONE
+  }
+}

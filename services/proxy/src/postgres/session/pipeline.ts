@@ -1,0 +1,58 @@
+// Puts the parts of a live session together: what the client asks, what the gateway asks itself, what is answered.
+
+import { nowMicros } from '@sluice/events'
+import type { GovernedUpstream, Session } from '@sluice/session'
+import type { AskingPeople } from '../hold/asking-people.ts'
+import { Holds } from '../hold/hold.ts'
+import { OwnWork } from '../hold/own-work.ts'
+import { Delivery } from './delivery.ts'
+import { ReadingGuard } from './reading-guard.ts'
+import { Replies, type ReplyEvents } from './replies.ts'
+import { ReplyQueue } from './reply-queue.ts'
+import { type RequestLimits, Requests } from './requests.ts'
+import type { StatementReader } from './statements.ts'
+import { Submissions } from './submissions.ts'
+
+export type PipelineParts = {
+  readonly session: Session
+  readonly governed: GovernedUpstream
+  readonly reader: StatementReader
+  readonly limits: RequestLimits
+  readonly people: AskingPeople
+}
+
+export type Pipeline = {
+  readonly queue: ReplyQueue
+  readonly delivery: Delivery
+  readonly requests: Requests
+  readonly replies: Replies
+  readonly holds: Holds
+}
+
+export function makePipeline(parts: PipelineParts, events: ReplyEvents & { enlist(): void }): Pipeline {
+  const { session, governed, reader, limits, people } = parts
+  const enlist = (): void => events.enlist()
+  const delivery = new Delivery(session)
+  const queue = new ReplyQueue(limits.pipelinedRequests)
+  const submissions = new Submissions(session, governed, queue)
+  const own = new OwnWork({
+    session,
+    upstream: governed,
+    queue,
+    expect: (step, isSync) => submissions.expect({ to: isSync ? 'own-sync' : 'own', own: step }),
+    enlist,
+  })
+  const holds = new Holds({
+    ...people,
+    session,
+    submissions,
+    own,
+    delivery,
+    nowMicros,
+    enlist,
+    epochEnded: (epoch, status) => events.ready(epoch, status),
+  })
+  const guard = new ReadingGuard(submissions, own)
+  const requests = new Requests({ submissions, reader, holds, guard }, limits)
+  return { queue, delivery, requests, replies: new Replies(session, queue, delivery, events), holds }
+}
