@@ -9,32 +9,40 @@ import {
   frameCodec,
   importSealingPublicKey,
   importSigningKey,
+  LOCAL_REGISTRY_FILE,
   LocalSchemaRegistry,
   PeerUnsupported,
+  TOPIC_FACTS,
   TOPICS,
-  ticketCodec,
 } from '@sluice/events'
 import { endpointBinding, readTrustedIssuers, TokenVerifier } from '@sluice/identity'
-import { decideStatement } from '@sluice/policy'
-import { type Logger, type RunningService, runService, type ServiceContext, startHealthServer } from '@sluice/service'
+import {
+  type Logger,
+  type Readiness,
+  type RunningService,
+  runService,
+  type ServiceContext,
+  startHealthServer,
+} from '@sluice/service'
 import { GroupCommit } from '@sluice/session'
 import { loadParser } from '@sluice/sql'
 import { EmbeddedLog, Journal } from '@sluice/stream'
+import { type ControlPlane, openControlPlane } from './control-plane.ts'
 import { Credentials } from './credentials.ts'
-import { proxyMetrics } from './metrics.ts'
+import { proxyMetrics, steeringMetrics } from './metrics.ts'
 import { PostgresGateway } from './postgres/gateway.ts'
 import type { GovernedConnection } from './postgres/handshake/admit.ts'
 import { SessionFactory } from './postgres/session-factory.ts'
 import { SqlReaders } from './postgres/sql-reader.ts'
-import { PublishedTickets } from './tickets.ts'
 
 const FRAMES_KEPT_MS = 24 * 3600 * 1000
-const NODE_PARTITION = 0
+/** The only topic of records in SQLite files that a proxy writes. */
+const REQUESTS_KEPT_MS = TOPIC_FACTS[TOPICS.approvalRequests].retentionMs
 
 await runService('proxy', start)
 
 async function start(context: ServiceContext): Promise<RunningService> {
-  const { log, metrics } = context
+  const { log, metrics, stopping } = context
   const config = await loadConfig(context.configFile)
   const [certificate, key, nodeKey, maskerKey] = await Promise.all([
     readFile(config.tls.certificate),
@@ -43,60 +51,68 @@ async function start(context: ServiceContext): Promise<RunningService> {
     readFile(config.keys.maskerPublic),
     loadParser(),
   ])
-  const eventLog = EmbeddedLog.open(config.log.dir)
-  const registry = LocalSchemaRegistry.open(join(config.log.dir, 'schemas.json'))
+  const signingKey = importSigningKey(nodeKey)
+  const eventLog = openEventLog(config)
+  const registry = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))
   const journal = openJournal(config, log)
+  const gatewayMetrics = proxyMetrics(metrics, journal)
+  const steering = { config, eventLog, registry, nodeKey: signingKey, metrics: gatewayMetrics, log, stopping }
+  const control = await openControlPlane(steering)
+  steeringMetrics(metrics, control.desk, control.policies)
   const commit = new GroupCommit(journal, (error) => log.error({ event: 'bug', err: error }, 'a bug in one session'))
-  const tickets = await PublishedTickets.open(eventLog, await ticketCodec(registry), config.limits.tickets, (error) =>
-    log.error({ event: 'ticket_unreadable', code: error.code }, 'a published ticket could not be read'),
-  )
   const verifier = new TokenVerifier(await readTrustedIssuers(config.identity.issuers))
   await verifier.prefetch()
-  const gatewayMetrics = proxyMetrics(metrics, journal)
   const readers = new SqlReaders()
   const gateway = new PostgresGateway({
     admission: {
       secureContext: createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' }),
       channelBinding: bindingOf(certificate),
       startupPacketBytes: config.limits.startupPacketBytes,
-      credentials: new Credentials(tickets, verifier),
+      credentials: new Credentials(control.tickets, verifier),
       passwordTokens: config.identity.passwordTokens,
       connections: await governedConnections(config),
       allowPlaintext: config.listeners.postgres.plaintext,
     },
     sessions: new SessionFactory({
       nodeId: config.node.id,
-      nodeKey: importSigningKey(nodeKey),
+      nodeKey: signingKey,
       codec: await frameCodec(registry),
       recipient: await importSealingPublicKey(maskerKey),
       commit,
-      decide: (access) => {
-        const decision = decideStatement(access)
-        gatewayMetrics.requests[decision.kind]++
-        return decision
-      },
     }),
     commit,
     readers,
+    policies: control.policies,
+    desk: control.desk,
     limits: { ...config.limits, bindBytes: config.limits.clientMessageBytes },
     log,
     metrics: gatewayMetrics,
   })
   const { host, port } = await gateway.listen(config.listeners.postgres.host, config.listeners.postgres.port)
-  const health = await startHealthServer({
-    ...config.health.proxy,
-    metrics,
-    ready: () => (journal.healthy ? { ready: true } : { ready: false, reasons: ['the journal takes no records'] }),
-  })
+  const health = await startHealthServer({ ...config.health.proxy, metrics, ready: () => readiness(journal, control) })
   return {
     addresses: { postgres: `${host}:${port}`, health: health.url },
     close: async () => {
       await gateway.close(config.limits.drainMs)
-      await Promise.all([health.close(), tickets.close(), readers.close()])
+      await Promise.all([health.close(), control.close(), readers.close()])
       journal.close()
       await eventLog.close()
     },
   }
+}
+
+function readiness(journal: Journal, { policies }: ControlPlane): Readiness {
+  const reasons = [journal.healthy ? null : 'the journal takes no records', policies.problem()].filter(
+    (reason) => reason !== null,
+  )
+  return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
+}
+
+function openEventLog({ log }: SluiceConfig): EmbeddedLog {
+  return EmbeddedLog.open(
+    log.dir,
+    REQUESTS_KEPT_MS === null ? {} : { retentionMs: { [TOPICS.approvalRequests]: REQUESTS_KEPT_MS } },
+  )
 }
 
 /** Null for a certificate whose signature has no hash of its own (Ed25519): then -PLUS is not offered. */
@@ -113,7 +129,7 @@ function openJournal(config: SluiceConfig, log: Logger): Journal {
   return Journal.open({
     dir: config.log.dir,
     topic: TOPICS.frames,
-    partition: NODE_PARTITION,
+    partition: config.node.partition,
     maxBytes: config.log.journal.maxBytes,
     retentionMs: FRAMES_KEPT_MS,
     onFailure: (error) => log.error({ event: 'journal_failed', code: error.code }, error.message),
@@ -129,7 +145,7 @@ async function governedConnections(config: SluiceConfig): Promise<ReadonlyMap<st
 }
 
 async function governed(name: string, connection: ConnectionConfig): Promise<GovernedConnection> {
-  const { host, port, tls, database, credentials, demo } = connection
+  const { host, port, tls, database, credentials, demo, labels } = connection
   const address = {
     host,
     port,
@@ -142,5 +158,6 @@ async function governed(name: string, connection: ConnectionConfig): Promise<Gov
             serverName: tls.serverName ?? null,
           },
   }
-  return { name, address, database, user: credentials.user, password: () => resolveSecret(credentials.password), demo }
+  const { user, password } = credentials
+  return { name, address, database, user, password: () => resolveSecret(password), demo, labels }
 }

@@ -10,6 +10,8 @@ export type ProxyMetrics = {
   readonly requests: Record<PolicyDecision['kind'], number>
   readonly cancels: Counter<'known'>
   readonly upstreamFailures: Counter<'connection' | 'code'>
+  /** Records that steer, and were not accepted. */
+  readonly incidents: Counter<'code'>
 }
 
 export function proxyMetrics(
@@ -17,7 +19,7 @@ export function proxyMetrics(
   journal: { readonly depthBytes: number; readonly healthy: boolean },
 ): ProxyMetrics {
   const registers = [registry]
-  const requests: ProxyMetrics['requests'] = { permit: 0, deny: 0 }
+  const requests: ProxyMetrics['requests'] = { permit: 0, deny: 0, pending: 0 }
   new Counter({
     name: 'sluice_requests_total',
     help: 'Requests by decision',
@@ -60,5 +62,38 @@ export function proxyMetrics(
       labelNames: ['connection', 'code'],
       registers,
     }),
+    incidents: new Counter({
+      name: 'sluice_incidents_total',
+      help: 'Records that steer enforcement and were not accepted',
+      labelNames: ['code'],
+      registers,
+    }),
   }
+}
+
+/** What is known once the control plane is there. */
+export function steeringMetrics(
+  registry: Registry,
+  desk: { readonly held: number },
+  policies: { readonly version: string | null; problem(): string | null },
+): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'sluice_held',
+    help: 'Commands that wait for an approval',
+    registers,
+    collect() {
+      this.set(desk.held)
+    },
+  })
+  new Gauge({
+    name: 'sluice_policy_info',
+    help: 'The policy set in force, by the beginning of its content hash; 0 where it may not be used any more',
+    labelNames: ['version'],
+    registers,
+    collect() {
+      this.reset()
+      if (policies.version !== null) this.set({ version: policies.version }, policies.problem() === null ? 1 : 0)
+    },
+  })
 }
