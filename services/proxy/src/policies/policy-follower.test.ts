@@ -179,6 +179,8 @@ describe('what can not be trusted', () => {
   })
 
   it('is of no concern under another key', async () => {
+    const told: string[] = []
+    follower.onChange(({ version }) => told.push(version))
     await plane.appendRaw(TOPICS.policies, 'another', Buffer.alloc(0))
     await plane.append(TOPICS.policies, 'another', setOf('two'))
     await firstIncident()
@@ -187,6 +189,7 @@ describe('what can not be trusted', () => {
       () => follower.version,
       (version) => version === versionOf(setOf('three')),
     )
+    expect(told).toEqual([versionOf(setOf('three'))])
     await plane.appendRaw(TOPICS.policies, 'another', Buffer.alloc(0))
     await until(codes, (seen) => seen.length === 2)
     nowMs += 2 * MAX_AGE_MS
