@@ -37,20 +37,28 @@ with recursive named as (
   select 'name ' || n || ' ' || coalesce(id::pg_catalog.text, '-') from named
   union all select pg_catalog.concat_ws(' ', 'class', c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence,
       c.relowner, c.relrowsecurity, c.relforcerowsecurity) from pg_catalog.pg_class c join ids on c.oid = id
-  union all select pg_catalog.concat_ws(' ', 'column', attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attisdropped, xmin)
-      from pg_catalog.pg_attribute join ids on attrelid = id where attnum > 0
-  union all select pg_catalog.concat_ws(' ', 'default', oid, xmin) from pg_catalog.pg_attrdef join ids on adrelid = id
-  union all select pg_catalog.concat_ws(' ', 'constraint', oid, xmin) from pg_catalog.pg_constraint
-      where conrelid in (select id from ids) or confrelid in (select id from ids)
-  union all select pg_catalog.concat_ws(' ', 'trigger', oid, xmin) from pg_catalog.pg_trigger join ids on tgrelid = id
-  union all select pg_catalog.concat_ws(' ', 'rule', oid, xmin) from pg_catalog.pg_rewrite join ids on ev_class = id
-  union all select pg_catalog.concat_ws(' ', 'policy', oid, xmin) from pg_catalog.pg_policy join ids on polrelid = id
-  union all select pg_catalog.concat_ws(' ', 'index', indexrelid, xmin) from pg_catalog.pg_index join ids on indrelid = id
-  union all select pg_catalog.concat_ws(' ', 'function', oid, xmin) from pg_catalog.pg_proc where oid >= 16384
-  union all select pg_catalog.concat_ws(' ', 'operator', oid, xmin) from pg_catalog.pg_operator where oid >= 16384
-  union all select pg_catalog.concat_ws(' ', 'cast', oid, xmin) from pg_catalog.pg_cast where oid >= 16384
-  union all select pg_catalog.concat_ws(' ', 'type', oid, xmin) from pg_catalog.pg_type
-      where oid >= 16384 and typtype in ('d', 'e', 'r', 'm')
+  union all select pg_catalog.concat_ws(' ', 'column', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped, a.xmin)
+    from pg_catalog.pg_attribute a where a.attrelid in (select id from ids) and a.attnum > 0
+  union all select pg_catalog.concat_ws(' ', 'default', a.oid, a.xmin)
+    from pg_catalog.pg_attrdef a where a.adrelid in (select id from ids)
+  union all select pg_catalog.concat_ws(' ', 'constraint', a.oid, a.xmin)
+    from pg_catalog.pg_constraint a where a.conrelid in (select id from ids) or a.confrelid in (select id from ids)
+  union all select pg_catalog.concat_ws(' ', 'trigger', a.oid, a.xmin)
+    from pg_catalog.pg_trigger a where a.tgrelid in (select id from ids)
+  union all select pg_catalog.concat_ws(' ', 'rule', a.oid, a.xmin)
+    from pg_catalog.pg_rewrite a where a.ev_class in (select id from ids)
+  union all select pg_catalog.concat_ws(' ', 'policy', a.oid, a.xmin)
+    from pg_catalog.pg_policy a where a.polrelid in (select id from ids)
+  union all select pg_catalog.concat_ws(' ', 'index', a.indexrelid, a.xmin)
+    from pg_catalog.pg_index a where a.indrelid in (select id from ids)
+  union all select pg_catalog.concat_ws(' ', 'function', a.oid, a.xmin)
+    from pg_catalog.pg_proc a where a.oid >= 16384
+  union all select pg_catalog.concat_ws(' ', 'operator', a.oid, a.xmin)
+    from pg_catalog.pg_operator a where a.oid >= 16384
+  union all select pg_catalog.concat_ws(' ', 'cast', a.oid, a.xmin)
+    from pg_catalog.pg_cast a where a.oid >= 16384
+  union all select pg_catalog.concat_ws(' ', 'type', a.oid, a.xmin)
+    from pg_catalog.pg_type a where a.oid >= 16384 and a.typtype in ('d', 'e', 'r', 'm')
   union all select pg_catalog.concat_ws(' ', 'setting', name, setting) from pg_catalog.pg_settings
       where source in ('session', 'client', 'user', 'database', 'database user')
       and name not in ('transaction_read_only', 'transaction_deferrable')
