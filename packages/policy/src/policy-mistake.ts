@@ -11,6 +11,8 @@ export type MistakeCode =
   | 'schema'
   /** Can never take effect. */
   | 'impossible'
+  /** Cedar finds it odd, such as letters of several scripts that look alike. */
+  | 'warning'
 
 export type PolicyMistake = {
   readonly code: MistakeCode

@@ -1,0 +1,110 @@
+// From Cedar's answers, one for each target, to one decision: deny before pending before permit.
+
+import type { ApprovalRules } from './approval-rule.ts'
+import type { DecidedFacts } from './decided-facts.ts'
+import type { DecisionObligations, PolicyDecision } from './decision.ts'
+import {
+  type DenialWords,
+  forbiddenWords,
+  kindsInWords,
+  notHoldableWords,
+  notPermittedWords,
+  policyErrorWords,
+  unknownRuleWords,
+} from './denial-words.ts'
+import type { Answer } from './interpreter.ts'
+import type { AccessTarget } from './statement-access.ts'
+
+export type Annotated = {
+  readonly effect: 'permit' | 'forbid'
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** What stands around the answers. */
+export type Setting = {
+  readonly policies: ReadonlyMap<string, Annotated>
+  readonly approvalRules: ApprovalRules
+  readonly version: string
+  readonly connection: string
+}
+
+/** `permit` and `pending`: the permits that decide. `forbidden`: the forbids. `failed`: what could not be evaluated. */
+export type TargetVerdict = {
+  readonly kind: 'permit' | 'pending' | 'forbidden' | 'failed' | 'not_permitted'
+  readonly policyIds: readonly string[]
+}
+
+/** Cedar may allow although a policy failed: it skips that one. Here it denies. */
+export function verdictOf({ allowed, satisfied, errors }: Answer, policies: Setting['policies']): TargetVerdict {
+  const ids = [...satisfied].sort()
+  if (!allowed && ids.length > 0) return { kind: 'forbidden', policyIds: ids }
+  if (errors.length > 0) return { kind: 'failed', policyIds: errors.flatMap(({ id }) => id ?? []).sort() }
+  if (!allowed) return { kind: 'not_permitted', policyIds: [] }
+  const approving = ids.filter((id) => ruleOf(policies, id) !== undefined)
+  if (approving.length === ids.length && ids.length > 0) return { kind: 'pending', policyIds: ids }
+  return { kind: 'permit', policyIds: ids.filter((id) => !approving.includes(id)) }
+}
+
+const ruleOf = (policies: Setting['policies'], id: string): string | undefined =>
+  policies.get(id)?.annotations['approval']
+
+export type Judged = { readonly target: AccessTarget; readonly verdict: TargetVerdict }
+
+/** `judged` in the order of the facts. */
+export function combine(judged: readonly Judged[], facts: DecidedFacts, setting: Setting): PolicyDecision {
+  const obligations = obligationsOf(
+    judged.flatMap(({ verdict }) => verdict.policyIds),
+    setting.policies,
+  )
+  const deny = (policyIds: readonly string[], words: DenialWords): PolicyDecision => ({
+    kind: 'deny',
+    policyIds,
+    policyVersion: setting.version,
+    ...words,
+    obligations,
+  })
+  const { connection } = setting
+  const of = (kind: TargetVerdict['kind']) => judged.filter(({ verdict }) => verdict.kind === kind)
+  const [forbidden] = of('forbidden')
+  if (forbidden !== undefined) {
+    const why = reasonOf(forbidden.verdict.policyIds, setting.policies)
+    const words = forbiddenWords(forbidden.target, facts, connection, forbidden.verdict.policyIds, why)
+    return deny(idsOf(of('forbidden')), words)
+  }
+  if (of('failed').length > 0) return deny(idsOf(of('failed')), policyErrorWords(connection))
+  const [notPermitted] = of('not_permitted')
+  if (notPermitted !== undefined) return deny([], notPermittedWords(notPermitted.target, facts, connection))
+  // Nothing was asked, so nothing was permitted.
+  if (judged.length === 0) return deny([], notPermittedWords(NO_TARGET, facts, connection))
+  const pending = of('pending')
+  if (pending.length === 0) {
+    return { kind: 'permit', policyIds: idsOf(judged), policyVersion: setting.version, obligations }
+  }
+  const policyIds = idsOf(pending)
+  const approvalRules = unique(policyIds.flatMap((id) => ruleOf(setting.policies, id) ?? []))
+  const unknown = approvalRules.filter((rule) => !Object.hasOwn(setting.approvalRules, rule))
+  if (unknown.length > 0) return deny(policyIds, unknownRuleWords(unknown, connection))
+  if (facts.holdable !== null) {
+    return deny(policyIds, notHoldableWords(kindsInWords(facts), facts.holdable, connection))
+  }
+  return { kind: 'pending', policyIds, policyVersion: setting.version, approvalRules, obligations }
+}
+
+const NO_TARGET: AccessTarget = { action: 'sql:unknown', table: null }
+
+const unique = (items: readonly string[]): readonly string[] => [...new Set(items)].sort()
+const idsOf = (judged: readonly Judged[]) => unique(judged.flatMap(({ verdict }) => verdict.policyIds))
+
+/** Of the first forbid, by its id, that gives one. */
+export function reasonOf(ids: readonly string[], policies: Setting['policies']): string | null {
+  const reasons = ids.map((id) => policies.get(id)?.annotations['reason'])
+  return reasons.find((reason) => reason !== undefined) ?? null
+}
+
+export function obligationsOf(ids: readonly string[], policies: Setting['policies']): DecisionObligations {
+  const values = (name: string) => ids.flatMap((id) => policies.get(id)?.annotations[name] ?? [])
+  return {
+    notify: unique(values('notify')),
+    record: values('record').includes('metadata') ? 'metadata' : 'full',
+  }
+}

@@ -1,0 +1,194 @@
+// One session's questions to one policy set. Two caches: by the access object, which costs one look-up, and by the
+// facts of the decision, which all sessions of the set share.
+
+import { type Asker, askerOf, connectQuestion, contextOf, minuteOf, sqlQuestion } from './cedar-question.ts'
+import { combine, type Judged, obligationsOf, reasonOf, type Setting, verdictOf } from './combine-answers.ts'
+import { type DecidedFacts, decidedFacts } from './decided-facts.ts'
+import { denyProtocol, NO_OBLIGATIONS, type PolicyDecision } from './decision.ts'
+import { cacheKey, type DecisionCache } from './decision-cache.ts'
+import { connectDeniedWords, notHoldableWords, policyErrorWords, tooManyTargetsWords } from './denial-words.ts'
+import type { ExplainedPolicy, ExplainedTarget, Explanation } from './explanation.ts'
+import { type Answer, ask, type PolicyTexts } from './interpreter.ts'
+import type { Policy } from './policy-reader.ts'
+import type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
+import type { StatementAccess } from './statement-access.ts'
+
+/** A statement that asks for more is no question for policies. */
+export const MAX_TARGETS = 16
+/** Access objects that a session finds again at once; then it begins anew, and finds them by their facts. */
+const MAX_REMEMBERED = 1_000
+const TIMELESS = -1
+
+export interface SessionPolicy {
+  /** May the session open at all? Never pending. */
+  connect(): PolicyDecision
+  /** The same access object gets its answer from a cache: read a text once, and ask with what came of it. */
+  decide(access: StatementAccess): PolicyDecision
+  explain(access: StatementAccess): Explanation
+}
+
+export type CompiledSet = Omit<Setting, 'policies' | 'connection'> & {
+  readonly policies: ReadonlyMap<string, Policy>
+  readonly texts: PolicyTexts
+  /** Whether an answer may change from one minute to the next. */
+  readonly timed: boolean
+}
+
+type Facts = {
+  readonly subject: PolicySubject
+  readonly connection: PolicyConnection
+  readonly context: PolicyContext
+  readonly nowMs: () => number
+}
+
+export class CachedSessionPolicy implements SessionPolicy {
+  readonly #set: CompiledSet
+  readonly #setting: Setting
+  readonly #decisions: DecisionCache<PolicyDecision>
+  readonly #facts: Facts
+  readonly #asker: Asker
+  readonly #askerKey: string
+  #remembered = new WeakMap<StatementAccess, PolicyDecision>()
+  #rememberedCount = 0
+  #rememberedMinute = TIMELESS
+
+  constructor(set: CompiledSet, decisions: DecisionCache<PolicyDecision>, facts: Facts) {
+    const { subject, connection, context } = facts
+    this.#set = set
+    this.#setting = { ...set, connection: connection.name }
+    this.#decisions = decisions
+    this.#facts = facts
+    this.#asker = askerOf(subject, connection, context)
+    this.#askerKey = cacheKey([this.#asker])
+  }
+
+  connect(): PolicyDecision {
+    const { version: policyVersion, policies } = this.#set
+    const { name } = this.#facts.connection
+    const { kind, policyIds } = verdictOf(this.#ask(connectQuestion(this.#asker, this.#minute())), policies)
+    const obligations = obligationsOf(policyIds, policies)
+    const deny = { kind: 'deny', policyIds, policyVersion, obligations } as const
+    switch (kind) {
+      case 'permit':
+        return { kind, policyIds, policyVersion, obligations }
+      case 'pending':
+        return { ...deny, ...notHoldableWords('Opening a session', 'only statements are held', name) }
+      case 'forbidden':
+        return { ...deny, ...connectDeniedWords(name, reasonOf(policyIds, policies) ?? '') }
+      case 'failed':
+        return { ...deny, ...policyErrorWords(name) }
+      case 'not_permitted':
+        return { ...deny, ...connectDeniedWords(name, null) }
+      default:
+        return kind satisfies never
+    }
+  }
+
+  decide(access: StatementAccess): PolicyDecision {
+    if (this.#set.timed) this.#forgetLastMinute()
+    const remembered = this.#remembered.get(access)
+    if (remembered !== undefined) return remembered
+    const decision = this.#decideByFacts(access)
+    if (this.#rememberedCount >= MAX_REMEMBERED) this.#forget()
+    this.#remembered.set(access, decision)
+    this.#rememberedCount++
+    return decision
+  }
+
+  explain(access: StatementAccess): Explanation {
+    const facts = decidedFacts(access)
+    const minute = this.#minute()
+    const answers = isAsked(access) ? this.#answers(facts, minute) : []
+    const { type, id } = this.#asker.principal
+    return {
+      decision: this.#decideByFacts(access),
+      principal: entityText(type, id),
+      groups: this.#facts.subject.groups,
+      context: readable(contextOf(this.#asker, minute, facts)),
+      targets: answers.map((each) => this.#explainTarget(each)),
+    }
+  }
+
+  #minute(): number {
+    return minuteOf(this.#facts.nowMs())
+  }
+
+  #forget(): void {
+    this.#remembered = new WeakMap()
+    this.#rememberedCount = 0
+  }
+
+  #forgetLastMinute(): void {
+    const minute = this.#minute()
+    if (minute === this.#rememberedMinute) return
+    this.#forget()
+    this.#rememberedMinute = minute
+  }
+
+  #decideByFacts(access: StatementAccess): PolicyDecision {
+    const { version: policyVersion, timed } = this.#set
+    const { name } = this.#facts.connection
+    if (access.refusal !== null) {
+      const { code, what, hint } = access.refusal
+      return denyProtocol(code, `${what} is not allowed on connection ${name}`, hint)
+    }
+    if (!isAsked(access)) {
+      const words = tooManyTargetsWords(access.targets.length, MAX_TARGETS, name)
+      return { kind: 'deny', policyIds: [], policyVersion, ...words, obligations: NO_OBLIGATIONS }
+    }
+    const facts = decidedFacts(access)
+    const minute = this.#minute()
+    const key = cacheKey([this.#askerKey, timed ? minute : TIMELESS, facts])
+    const known = this.#decisions.get(key)
+    if (known !== undefined) return known
+    const judged = this.#answers(facts, minute).map(({ target, answer }): Judged => {
+      return { target, verdict: verdictOf(answer, this.#set.policies) }
+    })
+    const decision = Object.freeze(combine(judged, facts, this.#setting))
+    this.#decisions.set(key, decision)
+    return decision
+  }
+
+  #answers(facts: DecidedFacts, minute: number) {
+    return facts.targets.map((target) => ({
+      target,
+      answer: this.#ask(sqlQuestion(this.#asker, minute, target, facts)),
+    }))
+  }
+
+  #ask(question: Parameters<typeof ask>[1]): Answer {
+    return ask(this.#set.texts, question)
+  }
+
+  #explainTarget({ target, answer }: { target: Judged['target']; answer: Answer }): ExplainedTarget {
+    const { kind, policyIds } = verdictOf(answer, this.#set.policies)
+    const { name } = this.#facts.connection
+    return {
+      action: target.action,
+      resource: target.table === null ? entityText('Connection', name) : entityText('Table', `${name}/${target.table}`),
+      decision: kind === 'permit' || kind === 'pending' ? kind : 'deny',
+      policies: policyIds.flatMap((id) => explained(this.#set.policies.get(id))),
+      errors: answer.errors.map(({ id, message }) => ({ id: id ?? 'the whole question', message })),
+    }
+  }
+}
+
+const isAsked = ({ refusal, targets }: StatementAccess): boolean => refusal === null && targets.length <= MAX_TARGETS
+
+const entityText = (type: string, id: string): string => `${type}::${JSON.stringify(id)}`
+
+function explained(policy: Policy | undefined): readonly ExplainedPolicy[] {
+  if (policy === undefined) return []
+  const { id, file, line, effect, annotations } = policy
+  return [{ id, file, line, effect, annotations }]
+}
+
+/** `datetime` and `ip` as the text that they were made of. */
+function readable(context: ReturnType<typeof contextOf>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(context).map(([name, value]) => {
+      const made = typeof value === 'object' && value !== null && '__extn' in value ? value['__extn'] : null
+      return [name, made !== null && typeof made === 'object' && 'arg' in made ? made.arg : value]
+    }),
+  )
+}
