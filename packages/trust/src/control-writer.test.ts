@@ -75,7 +75,7 @@ describe('a writer of signed records', () => {
   it('never gives a version to two contents, also where the log failed in between', async () => {
     const writer = await stand.writer()
     await writer.publish('current', policySet('1'))
-    await expect(writer.publish('current', policySet('nowhere'), { partition: -1 })).rejects.toThrow()
+    await expect(writer.publish('current', policySet('nowhere'), { partition: -1 })).rejects.toThrow('not a partition')
     expect(await writer.publish('current', policySet('2'))).toEqual({ version: 3 })
     await writer.close()
   })

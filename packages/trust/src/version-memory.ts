@@ -91,7 +91,7 @@ function readPlaces(file: string): Map<string, Map<string, Place>> {
   }
   try {
     const { format, places } = JSON.parse(text) as Stored
-    if (format !== FORMAT) throw new Error(`its format is not ${FORMAT}`)
+    if (format !== FORMAT) throw new Error('its format is another')
     return new Map(
       Object.entries(places).map(([topic, all]) => [
         topic,
