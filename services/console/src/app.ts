@@ -1,23 +1,28 @@
 // The console's API: routes, and what holds for all of them. No I/O of its own; everything comes in as a port.
 import { randomUUID } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import type { VerifiedSubject } from '@sluice/identity'
 import type { Logger, Readiness } from '@sluice/service'
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import { type ApprovalRoutes, addApprovalRoutes } from './approvals/approvals-routes.ts'
 import type { Authenticator } from './authenticate.ts'
 import { checkMayAsk } from './authorise.ts'
 import type { ConsoleMetrics } from './console-metrics.ts'
+import { addKeyRoutes, type KeyList } from './keys-routes.ts'
 import { parse, questionSchemas, readBody, readParameters, sessionIdSchema } from './parameters.ts'
+import { addPolicyRoutes, type PolicyRoutes } from './policies/policies-routes.ts'
 import { PROBLEM_MEDIA_TYPE, type Problem, problem, problemBody, problemOf, refuse } from './problem.ts'
 import type { Questions } from './questions.ts'
+import { type ConsoleContext, type ConsoleEnv, jsonText, limitedTo, onlyBy } from './route-basics.ts'
 import type { TicketOffice } from './ticket-office.ts'
 
 export type ConsoleDependencies = {
   readonly authenticator: Pick<Authenticator, 'authenticate'>
   readonly tickets: Pick<TicketOffice, 'issue' | 'requestSchema'>
   readonly questions: Questions
+  readonly approvals: ApprovalRoutes
+  readonly policies: PolicyRoutes
+  readonly keys: KeyList
   readonly acceptsHost: (host: string | undefined) => boolean
   readonly readiness: () => Readiness
   readonly metrics: ConsoleMetrics
@@ -27,9 +32,6 @@ export type ConsoleDependencies = {
   /** From the whole header to the answer. */
   readonly answerMs: number
 }
-
-export type ConsoleEnv = { Bindings: HttpBindings; Variables: { requestId: string; subject: VerifiedSubject } }
-type ConsoleContext = Context<ConsoleEnv>
 
 /** For an API without pages: nothing may be embedded, cached, guessed or passed on. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
@@ -53,14 +55,12 @@ export function createApp(dependencies: ConsoleDependencies): Hono<ConsoleEnv> {
   addHealthRoutes(app, dependencies)
   app.use('/v1/*', answeredWithin(dependencies.answerMs))
   app.use('/v1/*', authenticated(dependencies))
-  const limited = bodyLimit({
-    maxSize: dependencies.maxBodyBytes,
-    onError: () => {
-      throw refuse('body_too_large', `the body may have ${dependencies.maxBodyBytes} bytes`, { connection: 'close' })
-    },
-  })
+  const limited = limitedTo(dependencies.maxBodyBytes)
   addTicketRoutes(app, dependencies, limited)
   addQuestionRoutes(app, dependencies, limited)
+  addApprovalRoutes(app, dependencies.approvals, limited)
+  addPolicyRoutes(app, dependencies.policies)
+  addKeyRoutes(app, dependencies.keys)
   app.notFound((c) => answerProblem(c, problem('route_unknown', 'see the reference of the console API for its routes')))
   app.onError((error, c) => answerProblem(c, problemOfAny(error, c, dependencies.log)))
   return app
@@ -126,12 +126,6 @@ function addQuestionRoutes(
   app.all('/v1/sql', onlyBy('POST'))
 }
 
-function onlyBy(method: 'GET' | 'POST') {
-  return (): never => {
-    throw refuse('method_not_allowed', `this is for ${method}`, { allow: method === 'GET' ? 'GET, HEAD' : method })
-  }
-}
-
 /** What goes on behind a late answer ends by its own bounds; its outcome is dropped. */
 function answeredWithin(answerMs: number): MiddlewareHandler<ConsoleEnv> {
   return async (_c, next) => {
@@ -187,14 +181,6 @@ function observe({ metrics, log }: ConsoleDependencies): MiddlewareHandler<Conso
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-
-async function jsonText(c: ConsoleContext): Promise<string> {
-  const text = await c.req.text()
-  if (text !== '' && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
-    throw refuse('media_type', 'send the body as application/json')
-  }
-  return text
-}
 
 function problemOfAny(error: unknown, c: ConsoleContext, log: Logger): Problem {
   const known = problemOf(error)

@@ -12,6 +12,11 @@ export const MAX_LIMITED_ADDRESSES = 10_000
 export const MAX_REMEMBERED_TOKENS = 1_000
 const BEARER = /^Bearer +([^\s,]+) *$/i
 
+/** The token of an `Authorization` header; null where it carries none. */
+export function bearerToken(authorization: string | undefined): string | null {
+  return BEARER.exec(authorization ?? '')?.[1] ?? null
+}
+
 export type AuthenticatorOptions = {
   readonly verifier: Pick<TokenVerifier, 'verify'>
   readonly nowMs: () => number
@@ -35,8 +40,8 @@ export class Authenticator {
   /** @throws ProblemError, PeerInvalid: the answer to give. */
   async authenticate(authorization: string | undefined, address: string): Promise<VerifiedSubject> {
     const { verifier, nowMs, onFailure } = this.#options
-    const token = BEARER.exec(authorization ?? '')?.[1]
-    if (token === undefined) {
+    const token = bearerToken(authorization)
+    if (token === null) {
       throw refuse('token_missing', 'send `Authorization: Bearer` with a token for audience sluice:console', {
         'www-authenticate': 'Bearer realm="sluice"',
       })

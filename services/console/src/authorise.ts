@@ -13,3 +13,25 @@ export function checkMayAsk(subject: Subject): void {
     throw refuse('group_required', `this needs membership in one of the groups ${GROUPS_THAT_ASK.join(', ')}`)
   }
 }
+
+export const GROUPS_THAT_SEE_KEYS: readonly string[] = ['admins', 'analysts']
+
+/** @throws ProblemError where the subject may not see whose keys are trusted. */
+export function checkMaySeeKeys(subject: Subject): void {
+  checkPersonOf(subject, GROUPS_THAT_SEE_KEYS)
+}
+
+export const GROUPS_THAT_APPLY: readonly string[] = ['admins']
+
+/** @throws ProblemError where the subject may not say what everyone may do. */
+export function checkMayApply(subject: Subject): void {
+  checkPersonOf(subject, GROUPS_THAT_APPLY)
+}
+
+function checkPersonOf(subject: Subject, groups: readonly string[]): void {
+  if (subject.kind !== 'human') throw refuse('people_only', 'this is for people; ask with the token of a person')
+  if (!subject.groups.some((group) => groups.includes(group))) {
+    const named = groups.length === 1 ? `the group ${groups[0]}` : `one of the groups ${groups.join(', ')}`
+    throw refuse('group_required', `this needs membership in ${named}`)
+  }
+}

@@ -1,5 +1,5 @@
 // What the console counts. Labels are routes and codes from closed sets: no name, no address, no value.
-import { Counter, Histogram, type Registry } from '@sluice/service'
+import { Counter, Gauge, Histogram, type Registry } from '@sluice/service'
 
 export type ConsoleMetrics = {
   readonly registry: Registry
@@ -8,6 +8,10 @@ export type ConsoleMetrics = {
   readonly authenticationFailures: Counter<'code'>
   readonly ticketsIssued: Counter
   readonly keyDownloadFailures: Counter
+  readonly votes: Counter<'result'>
+  readonly approvalsOpen: Gauge
+  readonly policyVersion: Gauge
+  readonly incidents: Counter<'code'>
 }
 
 export function consoleMetrics(registry: Registry): ConsoleMetrics {
@@ -37,6 +41,28 @@ export function consoleMetrics(registry: Registry): ConsoleMetrics {
     keyDownloadFailures: new Counter({
       name: 'sluice_console_key_download_failures_total',
       help: "Downloads of issuers' keys that failed",
+      registers,
+    }),
+    votes: new Counter({
+      name: 'sluice_console_votes_total',
+      help: 'Votes on held commands, by what became of them',
+      labelNames: ['result'],
+      registers,
+    }),
+    approvalsOpen: new Gauge({
+      name: 'sluice_console_approvals_open',
+      help: 'Commands that wait for approval, as far as the console knows',
+      registers,
+    }),
+    policyVersion: new Gauge({
+      name: 'sluice_console_policy_set_version',
+      help: 'Version of the policy set in force',
+      registers,
+    }),
+    incidents: new Counter({
+      name: 'sluice_console_incidents_total',
+      help: 'Records that steer enforcement and were not accepted, by code',
+      labelNames: ['code'],
       registers,
     }),
   }

@@ -1,28 +1,18 @@
 // A console on a free port for the tests: real HTTPS, a real issuer of keys, the real log; only the index is played.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  controlCodec,
-  generateSigningKey,
-  importSigningKey,
-  LocalSchemaRegistry,
-  nowMicros,
-  type Ticket,
-  TOPICS,
-} from '@sluice/events'
+import { controlCodec, nowMicros, type Ticket, TOPICS } from '@sluice/events'
 import { type Authority, createAuthority, issueServerCertificate, TokenVerifier } from '@sluice/identity'
 import { createLogger, Registry } from '@sluice/service'
-import { EmbeddedLog } from '@sluice/stream'
 import { ControlWriter } from '@sluice/trust'
 import { createApp } from './app.ts'
 import { Authenticator } from './authenticate.ts'
 import { consoleMetrics } from './console-metrics.ts'
+import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts'
+import { createTestWorld, type TestWorld } from './control-world.fixture.ts'
 import { hostCheck } from './host-check.ts'
 import { startHttpsServer } from './https-server.ts'
 import type { Questions } from './questions.ts'
@@ -82,6 +72,8 @@ export type TestConsole = {
   readonly demoIssuer: TestIssuer
   readonly questions: { -readonly [K in keyof Questions]: Questions[K] }
   readonly asked: unknown[][]
+  readonly world: TestWorld
+  readonly plane: ControlPlane
   ask(path: string, ask?: Ask): Promise<Answer>
   tickets(): Promise<Ticket[]>
   breakLog(): Promise<void>
@@ -93,23 +85,40 @@ export type TestConsoleOptions = {
   readonly answerMs?: number
   readonly requestMs?: number
   readonly nowMs?: () => number
+  /** Of an earlier console: this one begins where that one ended. */
+  readonly world?: TestWorld
+  readonly config?: Partial<ControlPlaneOptions['config']>
+  readonly maxWaitMs?: number
+  readonly voteAnswerMs?: number
 }
 
 export async function startTestConsole(options: TestConsoleOptions = {}): Promise<TestConsole> {
-  const dir = await mkdtemp(join(tmpdir(), 'sluice-console-'))
+  const world = options.world ?? (await createTestWorld())
+  const { log, registry } = world
   const authority = await createAuthority('console test authority')
   const [issuer, demoIssuer, tls] = await Promise.all([
     startIssuer(authority),
     startIssuer(authority),
     issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] }),
   ])
-  const log = EmbeddedLog.open(join(dir, 'log'))
-  const registry = LocalSchemaRegistry.open(join(dir, 'schemas.json'))
   const codec = await controlCodec(registry, TOPICS.tickets)
-  const key = importSigningKey(generateSigningKey())
+  const key = world.signing.console
   const writer = await ControlWriter.open({ log, registry, topic: TOPICS.tickets, key, nowMicros, everyKeyOnce: true })
   const metrics = consoleMetrics(new Registry())
   const nowMs = options.nowMs ?? Date.now
+  const logger = createLogger('console-test', { level: 'fatal' })
+  const stopping = new AbortController()
+  const plane = await openControlPlane({
+    config: { ...world.config, ...options.config },
+    eventLog: log,
+    registry,
+    metrics,
+    log: logger,
+    nowMs,
+    stopping: stopping.signal,
+    maxWaitMs: options.maxWaitMs ?? 5_000,
+    voteAnswerMs: options.voteAnswerMs ?? 5_000,
+  })
   const trusted = (origin: string, demo: boolean) => ({
     issuer: origin,
     jwksUri: `${origin}/jwks`,
@@ -152,10 +161,13 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
       accessTo: (o) => questions.accessTo(o),
       runAnalystSql: (query) => questions.runAnalystSql(query),
     },
+    approvals: plane.approvals,
+    policies: plane.policies,
+    keys: plane.keys,
     acceptsHost: hostCheck(tls.certificate),
     readiness: () => ({ ready: true }),
     metrics,
-    log: createLogger('console-test', { level: 'fatal' }),
+    log: logger,
     nowMs,
     maxBodyBytes: 65_536,
     answerMs: options.answerMs ?? 10_000,
@@ -175,6 +187,8 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     demoIssuer,
     questions,
     asked,
+    world,
+    plane,
     ask: (path, ask = {}) => send(`https://${server.address}${path}`, authority.certificate, ask),
     async tickets() {
       const consumer = await log.consumer({ group: null, topics: [TOPICS.tickets], from: 'earliest' })
@@ -185,11 +199,10 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     breakLog: () => writer.close(),
     drain: (deadlineMs) => server.drain(deadlineMs),
     async stop() {
+      stopping.abort()
       await server.drain(0)
-      await writer.close()
-      await log.close()
-      await Promise.all([issuer.stop(), demoIssuer.stop()])
-      await rm(dir, { recursive: true, force: true })
+      await Promise.all([writer.close(), plane.close(), issuer.stop(), demoIssuer.stop()])
+      if (options.world === undefined) await world.stop()
     },
   }
 }

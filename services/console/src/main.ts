@@ -17,6 +17,7 @@ import { ControlWriter } from '@sluice/trust'
 import { createApp } from './app.ts'
 import { Authenticator } from './authenticate.ts'
 import { consoleMetrics } from './console-metrics.ts'
+import { openControlPlane } from './control-plane.ts'
 import { hostCheck } from './host-check.ts'
 import { startHttpsServer } from './https-server.ts'
 import { ANALYST_LIMITS } from './index-queries/index.ts'
@@ -28,6 +29,8 @@ import { TicketOffice } from './ticket-office.ts'
 /** Above the bounds of the index's own, so that its reason is told and not ours. */
 const ANSWER_MARGIN_MS = 2_000
 const INDEX_CONNECTIONS = 8
+/** How long a request may wait for news: below what clients and proxies take for a broken connection. */
+const MAX_WAIT_MS = 25_000
 
 await runService('console', start)
 
@@ -56,6 +59,17 @@ async function start(context: ServiceContext): Promise<RunningService> {
     source: `/sluice/consoles/${config.node.id}`,
     type: () => 'sluice.ticket.issued.v1',
   })
+  const answerMs = Math.max(limits.httpRequestMs, limits.queryMs + 2 * ANSWER_MARGIN_MS)
+  const plane = await openControlPlane({
+    config,
+    eventLog,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    stopping: context.stopping,
+    maxWaitMs: Math.max(0, Math.min(MAX_WAIT_MS, answerMs - ANSWER_MARGIN_MS)),
+  })
   const client = await indexClient(config)
   const analystClient = await indexClient(config)
   const readiness = (): Readiness => readinessOf(verifier, config.identity.issuers.length, context.stopping)
@@ -83,13 +97,16 @@ async function start(context: ServiceContext): Promise<RunningService> {
         maxMemoryBytes: limits.queryMemoryBytes,
       },
     }),
+    approvals: plane.approvals,
+    policies: plane.policies,
+    keys: plane.keys,
     acceptsHost: hostCheck(certificate),
     readiness,
     metrics,
     log,
     nowMs: Date.now,
     maxBodyBytes: limits.httpBodyBytes,
-    answerMs: Math.max(limits.httpRequestMs, limits.queryMs + 2 * ANSWER_MARGIN_MS),
+    answerMs,
   })
   await verifier.prefetch()
   const server = await startHttpsServer({
@@ -104,7 +121,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     addresses: { console: `https://${server.address}`, health: health.url },
     close: async () => {
       await server.drain(limits.drainMs)
-      await Promise.all([health.close(), client.close(), analystClient.close(), tickets.close()])
+      await Promise.all([health.close(), client.close(), analystClient.close(), tickets.close(), plane.close()])
       await eventLog.close()
     },
   }

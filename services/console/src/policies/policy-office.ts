@@ -1,0 +1,179 @@
+// The policy set in force: followed as it is published, checked and published by people who may, and the starter set
+// where there is none yet. One writer: what is applied at the same time is applied one after the other.
+import { AuditUnavailable, type PolicyFile, type PolicySet, type Signed, type Subject, TOPICS } from '@sluice/events'
+import {
+  type ApprovalRules,
+  approvalRulesJson,
+  checkPolicies,
+  contentHashOf,
+  mistakeLine,
+  type PolicySource,
+  parseApprovalRules,
+} from '@sluice/policy'
+import type { ControlReader, ControlWriter, VersionMemory } from '@sluice/trust'
+import type { ReportIncident } from '../incidents.ts'
+import { ProblemError, problem, refuse } from '../problem.ts'
+import { RateLimit } from '../rate-limit.ts'
+import { subjectKey } from '../route-basics.ts'
+
+export const POLICY_KEY = 'current'
+/** Requests name the set that asked; those of sets before the current one are still explained. */
+export const MAX_KNOWN_RULES = 32
+const POLICY_VERSION_CHARACTERS = 12
+export const SETS_AT_ONCE = 20
+export const SETS_PER_SECOND = 0.2
+export const MAX_APPLYING_SUBJECTS = 1_000
+const MAX_MISTAKES_TOLD = 100
+
+export type PoliciesInForce = {
+  readonly version: number
+  /** Microseconds since the epoch. */
+  readonly time: number
+  readonly set: PolicySet
+  readonly approvalRules: ApprovalRules
+}
+
+export type PolicyOfficeOptions = {
+  readonly reader: Pick<ControlReader<typeof TOPICS.policies>, 'catchUp' | 'follow' | 'close'>
+  readonly writer: Pick<ControlWriter<typeof TOPICS.policies>, 'publish' | 'close'>
+  readonly memory: Pick<VersionMemory, 'highest'>
+  readonly onIncident: ReportIncident
+  readonly onInForce: (version: number) => void
+  readonly nowMs: () => number
+}
+
+export class PolicyOffice {
+  readonly #options: PolicyOfficeOptions
+  readonly #rate = new RateLimit({
+    burst: SETS_AT_ONCE,
+    perSecond: SETS_PER_SECOND,
+    maxKeys: MAX_APPLYING_SUBJECTS,
+  })
+  readonly #rulesByVersion = new Map<string, ApprovalRules>()
+  #inForce: PoliciesInForce | null = null
+  #applying: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: PolicyOfficeOptions) {
+    this.#options = options
+  }
+
+  /** Reads what is published, and publishes the starter set where there never was one. */
+  static async open(options: PolicyOfficeOptions, starter: () => Promise<PolicySource>): Promise<PolicyOffice> {
+    const office = new PolicyOffice(options)
+    const handle = ({ content }: { readonly content: Signed<PolicySet> }): void => office.#take(content)
+    await options.reader.catchUp(handle)
+    // A set that was deleted or forged is no reason to begin anew: people have to look at that, and apply one.
+    const isFirst = office.#inForce === null && options.memory.highest(TOPICS.policies, POLICY_KEY) === null
+    if (isFirst) await office.#publish(await starter(), CONSOLE_ITSELF)
+    options.reader.follow(handle)
+    return office
+  }
+
+  get inForce(): PoliciesInForce | null {
+    return this.#inForce
+  }
+
+  /** @param policyVersion the beginning of the content hash, as in requests; null where that set is not known here */
+  rulesOf(policyVersion: string): ApprovalRules | null {
+    return this.#rulesByVersion.get(policyVersion) ?? null
+  }
+
+  /** @throws ProblemError with every mistake; AuditUnavailable where it could not be published. */
+  apply(source: PolicySource, subject: Subject): Promise<PoliciesInForce> {
+    this.#countAgainst(subject)
+    const applied = this.#applying.then(() => this.#apply(source, subject))
+    this.#applying = applied.catch(() => undefined)
+    return applied
+  }
+
+  async close(): Promise<void> {
+    await this.#applying
+    await Promise.all([this.#options.reader.close(), this.#options.writer.close()])
+  }
+
+  async #apply(source: PolicySource, { issuer, id, kind, groups, onBehalfOf }: Subject): Promise<PoliciesInForce> {
+    const mistakes = checkPolicies(source.files, source.approvalRules)
+    const [first] = mistakes
+    if (first !== undefined) {
+      const more = mistakes.length === 1 ? '' : ` (and ${mistakes.length - 1} more)`
+      throw new ProblemError({
+        ...problem('policies_invalid', `nothing was applied: ${mistakeLine(first)}${more}`),
+        members: { mistakes: mistakes.slice(0, MAX_MISTAKES_TOLD) },
+      })
+    }
+    if (this.#inForce?.set.contentHash === contentHashOf(source)) return this.#inForce
+    // Only what is recorded of a subject: what else its token says stays out.
+    return this.#publish(source, { issuer, id, kind, groups, onBehalfOf })
+  }
+
+  async #publish(source: PolicySource, appliedBy: Subject): Promise<PoliciesInForce> {
+    const files: readonly PolicyFile[] = source.files.map(({ name, text }) => ({ name, text }))
+    const set: PolicySet = {
+      contentHash: contentHashOf(source),
+      files,
+      approvalRules: approvalRulesJson(source.approvalRules),
+      appliedBy,
+    }
+    let version: number
+    try {
+      version = (await this.#options.writer.publish(POLICY_KEY, set)).version
+    } catch (cause) {
+      throw new AuditUnavailable(
+        'policy_log_unavailable',
+        'the policies could not be published, so the set before them stays in force; try again, and look at the console’s log if that does not help',
+        { cause },
+      )
+    }
+    const time = this.#options.nowMs() * 1000
+    return this.#enforce({ version, time, set, approvalRules: source.approvalRules })
+  }
+
+  #take(content: Signed<PolicySet>): void {
+    const { seal, ...set } = content
+    if (this.#inForce !== null && seal.version <= this.#inForce.version) return
+    const approvalRules = this.#rulesOfSet(set)
+    if (approvalRules !== null) this.#enforce({ version: seal.version, time: seal.time, set, approvalRules })
+  }
+
+  /** Null where the content can't be read or is not what its hash says. */
+  #rulesOfSet(set: PolicySet): ApprovalRules | null {
+    let detail = 'its content is not what its hash says'
+    try {
+      const approvalRules = parseApprovalRules(set.approvalRules)
+      if (contentHashOf({ files: set.files, approvalRules }) === set.contentHash) return approvalRules
+    } catch (error) {
+      detail = error instanceof Error ? error.message : 'it can not be read'
+    }
+    this.#options.onIncident({ code: 'policy_content', topic: TOPICS.policies, key: POLICY_KEY, detail })
+    return null
+  }
+
+  #enforce(policies: PoliciesInForce): PoliciesInForce {
+    const { set, approvalRules, version } = policies
+    const policyVersion = set.contentHash.slice(0, POLICY_VERSION_CHARACTERS)
+    this.#rulesByVersion.delete(policyVersion)
+    this.#rulesByVersion.set(policyVersion, approvalRules)
+    const [oldest] = this.#rulesByVersion.keys()
+    if (this.#rulesByVersion.size > MAX_KNOWN_RULES && oldest !== undefined) this.#rulesByVersion.delete(oldest)
+    if (this.#inForce === null || version > this.#inForce.version) {
+      this.#inForce = policies
+      this.#options.onInForce(version)
+    }
+    return policies
+  }
+
+  #countAgainst(subject: Subject): void {
+    const key = subjectKey(subject)
+    const nowMs = this.#options.nowMs()
+    const waitSeconds = this.#rate.waitSeconds(key, nowMs)
+    if (waitSeconds > 0) {
+      throw refuse('too_many_policy_sets', `policies were applied too often; wait ${waitSeconds} s`, {
+        'retry-after': String(waitSeconds),
+      })
+    }
+    this.#rate.take(key, nowMs)
+  }
+}
+
+/** Who applied the starter set. */
+const CONSOLE_ITSELF: Subject = { issuer: 'sluice', id: 'console', kind: 'service', groups: [], onBehalfOf: null }
