@@ -8,70 +8,40 @@ import {
   type StatementAccess,
   unreadableAccess,
 } from '@sluice/policy'
-import type { Analysis, Effect, SizeLimit, StatementFacts } from './facts.ts'
+import {
+  type Analysis,
+  type Effect,
+  isPlainRead,
+  type SizeLimit,
+  type StatementFacts,
+  type TableName,
+} from './facts.ts'
 import { dotted } from './names.ts'
 
 /** More would be no question for a policy; whatever is beyond is not listed, and the text is refused. */
 export const MAX_RESOURCES = 64
 export const MAX_STATEMENTS = 64
-
-const ACTION_OF_EFFECT: Readonly<Record<Effect, SqlAction>> = {
-  read: 'sql:read',
-  write: 'sql:write',
-  ddl: 'sql:ddl',
-  admin: 'sql:admin',
-  unknown: 'sql:unknown',
-}
-const ACTION_OF_KIND = {
-  select: 'sql:read',
-  transaction: 'sql:transaction',
-  session: 'sql:session',
-  empty: 'sql:session',
-} as const
-
-const READS_ONLY = 'Plain SELECT and transaction control pass.'
-const OWN_ONLY = 'Only what PostgreSQL brings itself, and only reads or computes, passes.'
-
-/** What to tell, by the node that decided; statements that are no SELECT at all have the last one. */
-const ADVICE: Readonly<Record<string, { readonly code: string; readonly hint: string }>> = {
-  FuncCall: { code: 'function', hint: OWN_ONLY },
-  ColumnRef: { code: 'function', hint: 'Name the column without the alias, or give it a name in the alias.' },
-  A_Indirection: { code: 'function', hint: 'Select the whole value instead of a field of it.' },
-  TypeName: { code: 'type', hint: 'Cast to text, or to another type of PostgreSQL itself.' },
-  A_Expr: { code: 'operator', hint: OWN_ONLY },
-  RangeVar: { code: 'catalog', hint: 'It shows what belongs to other sessions, roles or tables.' },
-  VariableSetStmt: {
-    code: 'setting',
-    hint: 'Only settings of format, time zone, timeouts and transactions can be set.',
-  },
-  VariableShowStmt: { code: 'setting', hint: 'Only the usual settings can be read.' },
-}
-const DEFAULT_ADVICE = { code: 'statement_kind', hint: READS_ONLY }
-
-const SIZE_WORDS: Readonly<Record<SizeLimit, string>> = {
-  bytes: 'A statement this long',
-  nesting: 'A statement nested this deeply',
-  tree: 'A statement with this many parts',
-  time: 'A statement that takes this long to read',
-}
-
-/** `shop/customers`; a part that may be a value is withheld. */
-function resource(connection: string, table: string): string {
-  const shown = table.split('.').every(isShowableName)
-  return `${connection}/${shown ? table : WITHHELD}`
-}
-
-function objectionTo(facts: StatementFacts): Objection | null {
-  if (facts.kind !== 'other') return null
-  const { code, hint } = ADVICE[facts.nodeType] ?? DEFAULT_ADVICE
-  return { code, what: facts.verb, hint }
-}
+export const MAX_UNKNOWN = 16
 
 /** Where the statements run. */
 export type AccessOptions = {
   readonly connection: string
   /** The session's search path as PostgreSQL resolves it: `current_schemas(false)`. */
   readonly schemas: readonly string[]
+}
+
+const ACTION_OF_EFFECT: Readonly<Record<Effect, SqlAction>> = {
+  read: 'sql:read',
+  write: 'sql:write',
+  ddl: 'sql:ddl',
+  admin: 'sql:admin',
+}
+
+const SIZE_WORDS: Readonly<Record<SizeLimit, string>> = {
+  bytes: 'A statement this long',
+  nesting: 'A statement nested this deeply',
+  tree: 'A statement with this many parts',
+  time: 'A statement that takes this long to read',
 }
 
 /** Statements of one text are decided together: the text is sent as a whole or not at all. */
@@ -90,7 +60,7 @@ export function accessOf(analysis: Analysis, options: AccessOptions): StatementA
         hint: 'Send the values as parameters, an array for instance, or split the statement.',
       })
     case 'parsed':
-      return accessOfStatements(analysis.statements, options)
+      return new TextAccess(options).of(analysis.statements)
     default:
       return analysis satisfies never
   }
@@ -100,43 +70,128 @@ function refused(connection: string, refusal: Objection): StatementAccess {
   return { ...unreadableAccess(connection), refusal }
 }
 
-function accessOfStatements(statements: readonly StatementFacts[], options: AccessOptions): StatementAccess {
-  const { connection, schemas } = options
-  const targets = new Map<string, AccessTarget>()
-  const resources = new Set<string>()
-  const kinds = new Set<string>()
-  const functions = new Set<string>()
-  const unknown: Objection[] = []
-  for (const facts of statements) {
-    const action = facts.kind === 'other' ? ACTION_OF_EFFECT[facts.effect] : ACTION_OF_KIND[facts.kind]
-    const tables = 'tables' in facts ? facts.tables : []
-    for (const table of tables) resources.add(resource(connection, table))
-    const found = tables.flatMap((table) =>
-      table.includes('.') ? [table] : schemas.map((schema) => `${dotted([schema])}.${table}`),
-    )
-    for (const table of found.length === 0 ? [null] : found) targets.set(`${action} ${table}`, { action, table })
-    if (facts.kind === 'select') for (const name of facts.functions) functions.add(name)
-    kinds.add('verb' in facts ? facts.verb : facts.kind.toUpperCase())
-    const objection = objectionTo(facts)
-    if (objection !== null && facts.kind === 'other' && facts.effect === 'unknown') unknown.push(objection)
+/** Collects what the statements of one text access. */
+class TextAccess {
+  readonly #connection: string
+  readonly #schemas: readonly string[]
+  readonly #targets = new Map<string, AccessTarget>()
+  readonly #resources = new Set<string>()
+  readonly #kinds = new Set<string>()
+  readonly #functions = new Set<string>()
+  readonly #unknown = new Map<string, Objection>()
+  #refusal: Objection | null = null
+  #unfiltered = false
+
+  constructor({ connection, schemas }: AccessOptions) {
+    this.#connection = connection
+    this.#schemas = schemas
   }
-  if (unknown.length > 0) targets.set('sql:unknown null', { action: 'sql:unknown', table: null })
-  let refusal: Objection | null = null
-  if (statements.length > MAX_STATEMENTS) refusal = beyond(`More than ${MAX_STATEMENTS} statements in one text`)
-  if (resources.size > MAX_RESOURCES) refusal = beyond(`More than ${MAX_RESOURCES} tables in one text`)
-  if (deallocated(statements).length > 1) refusal = beyond('More than one DEALLOCATE in one text')
-  return {
-    connection,
-    actions: [...new Set([...targets.values()].map(({ action }) => action))],
-    resources: [...resources].slice(0, MAX_RESOURCES),
-    targets: [...targets.values()],
-    kinds: [...kinds],
-    functions: [...functions],
-    unfiltered: false,
-    unknown,
-    refusal,
-    holdable: statements.length > 1 ? 'it stands in one text with other statements; send it alone' : null,
+
+  of(statements: readonly StatementFacts[]): StatementAccess {
+    for (const facts of statements) this.#add(facts)
+    if (this.#unknown.size > 0) this.#target('sql:unknown', null)
+    this.#refuseTricks(statements)
+    const targets = [...this.#targets.values()]
+    return {
+      connection: this.#connection,
+      actions: [...new Set(targets.map(({ action }) => action))],
+      resources: [...this.#resources].slice(0, MAX_RESOURCES),
+      targets,
+      kinds: [...this.#kinds],
+      functions: [...this.#functions],
+      unfiltered: this.#unfiltered,
+      unknown: [...this.#unknown.values()].slice(0, MAX_UNKNOWN),
+      refusal: this.#refusal,
+      holdable: this.#unheld(statements),
+    }
   }
+
+  #add(facts: StatementFacts): void {
+    if (facts.kind === 'command') {
+      for (const verb of facts.verbs) this.#kinds.add(verb)
+      for (const { effect, table } of facts.uses) this.#use(ACTION_OF_EFFECT[effect], table)
+      for (const name of facts.functions) this.#functions.add(name)
+      for (const objection of facts.unknown) this.#unknown.set(objection.what, objection)
+      this.#unfiltered ||= facts.unfiltered
+      this.#refusal ??= facts.refusal
+    } else if (facts.kind === 'empty') this.#target('sql:session', null)
+    else {
+      this.#kinds.add(facts.verb)
+      this.#target(facts.kind === 'session' ? 'sql:session' : 'sql:transaction', null)
+    }
+  }
+
+  #target(action: SqlAction, table: string | null): void {
+    this.#targets.set(`${action} ${table ?? ''}`, { action, table })
+  }
+
+  #use(action: SqlAction, table: TableName | null): void {
+    if (table === null) return this.#target(action, null)
+    this.#resources.add(resource(this.#connection, table))
+    if (table.catalog !== null) {
+      this.#refusal ??= {
+        code: 'database_qualified',
+        what: 'A table named with its database',
+        hint: 'Name it as schema.table.',
+      }
+    }
+    const candidates = this.#candidates(action, table)
+    for (const name of candidates) this.#target(action, name)
+    if (candidates.length > 0) return
+    const what = 'A table without its schema, while the search path names none'
+    this.#unknown.set(what, { code: 'search_path', what, hint: 'Name it as schema.table.' })
+  }
+
+  /** Where PostgreSQL may find it: all of these have to be permitted. */
+  #candidates(action: SqlAction, { schema, name, own }: TableName): string[] {
+    if (schema !== null) return [schema].flatMap((place) => spellings(place, name))
+    // Searched before the path, unless the path names it; what is made is never made there.
+    const catalogFirst = !this.#schemas.includes('pg_catalog')
+    if (own && catalogFirst && action === 'sql:read') return spellings('pg_catalog', name)
+    const places = catalogFirst && name.startsWith('pg_') ? ['pg_catalog', ...this.#schemas] : this.#schemas
+    return places.flatMap((place) => spellings(place, name))
+  }
+
+  #refuseTricks(statements: readonly StatementFacts[]): void {
+    if (statements.length > MAX_STATEMENTS)
+      this.#refusal ??= beyond(`More than ${MAX_STATEMENTS} statements in one text`)
+    if (this.#resources.size > MAX_RESOURCES) this.#refusal ??= beyond(`More than ${MAX_RESOURCES} tables in one text`)
+    if (this.#unknown.size > MAX_UNKNOWN) this.#refusal ??= beyond(`More than ${MAX_UNKNOWN} unknown parts in one text`)
+    if (deallocated(statements).length > 1) this.#refusal ??= beyond('More than one DEALLOCATE in one text')
+    const controls = statements.some(({ kind }) => kind === 'transaction')
+    if (controls && statements.some((facts) => facts.kind === 'command' && !isPlainRead(facts))) {
+      this.#refusal ??= {
+        code: 'embedded_transaction',
+        what: 'Transaction control in one text with statements that change something',
+        hint: 'Send BEGIN, COMMIT and ROLLBACK on their own.',
+      }
+    }
+  }
+
+  #unheld(statements: readonly StatementFacts[]): string | null {
+    const [only] = statements
+    if (statements.length > 1) return 'it stands in one text with other statements; send it alone'
+    if (this.#refusal !== null) return 'no policy may permit it'
+    if (only?.kind !== 'command') return 'it only steers the session or its transaction'
+    return this.#unknown.size > 0 ? 'its text does not tell all that it does' : only.unheld
+  }
+}
+
+/** `shop/customers`; a part that may be a value is withheld. */
+function resource(connection: string, { catalog, schema, name }: TableName): string {
+  const parts = [catalog, schema, name].filter((part) => part !== null)
+  return `${connection}/${parts.every(isShowableName) ? dotted(parts) : WITHHELD}`
+}
+
+const BEYOND_ASCII = /[\u0080-\uffff]/
+const UPPER_CASE = /[A-Z]/
+
+/** Servers with an encoding of single bytes fold letters beyond ASCII as well, where a name has no quotes. */
+function spellings(schema: string, name: string): string[] {
+  const written = dotted([schema, name])
+  if (!BEYOND_ASCII.test(written)) return [written]
+  const fold = (part: string): string => (UPPER_CASE.test(part) ? part : part.toLowerCase())
+  return [...new Set([written, dotted([fold(schema), fold(name)])])]
 }
 
 function beyond(what: string): Objection {

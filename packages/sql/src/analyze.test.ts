@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { facts, statements } from './analysis.fixture.ts'
+import { command, judged, statements, uses } from './analysis.fixture.ts'
 import { loadParser } from './analyze.ts'
+import { isPlainRead } from './facts.ts'
 import drivers from './fixtures/driver-statements.json' with { type: 'json' }
 
 beforeAll(loadParser)
@@ -42,11 +43,14 @@ describe('a plain SELECT', () => {
     'select a operator(pg_catalog.+) b, - a, |/ b from t',
     '/* x */ select -- y\n 1 /* /* z */ */;',
   ])('is seen in %s', (text) => {
-    expect(facts(text)).toMatchObject({ kind: 'select' })
+    expect(judged(text)).toBe('plain')
   })
 
   it('has its tables as written and folded, without CTE names in their scope', () => {
-    const tables = (text: string): readonly string[] => (facts(text) as { tables: readonly string[] }).tables
+    const tables = (text: string): readonly string[] =>
+      uses(text)
+        .map((use) => use.replace(/^read ?/, ''))
+        .filter(Boolean)
     expect(tables('select * from Public.Customers c, "Weird.Name", shop.public.orders')).toEqual([
       'public.customers',
       '"Weird.Name"',
@@ -69,77 +73,82 @@ describe('a plain SELECT', () => {
 })
 
 describe('what only looks like a read', () => {
-  it.each<[string, string, string]>([
-    ['select * into x from t', 'ddl', 'INTO'],
-    ['select * from t for update', 'write', 'row lock'],
-    ['select * from (select * from t for share) x', 'write', 'row lock'],
-    ['with d as (delete from t returning *) select * from d', 'write', 'DELETE'],
-    ['with a as (with b as (insert into t values (1) returning *) select * from b) select * from a', 'write', 'INSERT'],
-    ['with u as (update t set a = 1 returning *) table u', 'write', 'UPDATE'],
-    ["select query_to_xml('delete from t', true, true, '')", 'unknown', 'query_to_xml'],
-    ["select pg_catalog.table_to_xml('t', true, true, '')", 'unknown', 'table_to_xml'],
-    ["select * from ts_stat('select 1')", 'unknown', 'ts_stat'],
-    ["select ts_rewrite('a'::tsquery, 'select 1')", 'unknown', 'ts_rewrite'],
-    ["select * from dblink('x', 'select 1') as d(a int)", 'unknown', 'dblink'],
-    ["select pg_read_file('/etc/passwd')", 'unknown', 'pg_read_file'],
-    ["select pg_ls_dir('.')", 'unknown', 'pg_ls_dir'],
-    ['select lo_get(1)', 'unknown', 'lo_get'],
-    ['select 1 where exists (select lo_unlink(1))', 'unknown', 'lo_unlink'],
-    ['select pg_sleep(10)', 'unknown', 'pg_sleep'],
-    ['select pg_advisory_lock(1)', 'unknown', 'pg_advisory_lock'],
-    ["select nextval('s')", 'unknown', 'nextval'],
-    ["select pg_notify('a', 'b')", 'unknown', 'pg_notify'],
-    ['select pg_terminate_backend(1)', 'unknown', 'pg_terminate_backend'],
-    ['select txid_current()', 'unknown', 'txid_current'],
-    ["select pg_input_is_valid('1', 'public.mine')", 'unknown', 'pg_input_is_valid'],
-    ["select set_config('role', 'x', false)", 'unknown', 'set_config'],
-    ["select set_config('search_path', '', false)", 'unknown', 'set_config'],
-    ["select set_config('standard_conforming_strings', 'off', false)", 'unknown', 'set_config'],
-    ["select set_config('client_encoding', $1, false)", 'unknown', 'set_config'],
-    ["select set_config('application_name', ssn, false) from customers", 'unknown', 'set_config'],
-    ["select current_setting('app.secret')", 'unknown', 'current_setting'],
-    ['select current_setting(ssn) from customers', 'unknown', 'current_setting'],
+  it.each<[string, string]>([
+    ['with d as (delete from t returning *) select * from d', 'A DELETE inside WITH'],
+    [
+      'with a as (with b as (insert into t values (1) returning *) select * from b) select * from a',
+      'An INSERT inside WITH',
+    ],
+    ['with u as (update t set a = 1 returning *) table u', 'An UPDATE inside WITH'],
+    ["select query_to_xml('delete from t', true, true, '')", 'query_to_xml'],
+    ["select pg_catalog.table_to_xml('t', true, true, '')", 'table_to_xml'],
+    ["select * from ts_stat('select 1')", 'ts_stat'],
+    ["select ts_rewrite('a'::tsquery, 'select 1')", 'ts_rewrite'],
+    ["select * from dblink('x', 'select 1') as d(a int)", 'dblink'],
+    ["select pg_read_file('/etc/passwd')", 'pg_read_file'],
+    ["select pg_ls_dir('.')", 'pg_ls_dir'],
+    ['select lo_get(1)', 'lo_get'],
+    ['select 1 where exists (select lo_unlink(1))', 'lo_unlink'],
+    ['select pg_sleep(10)', 'pg_sleep'],
+    ['select pg_advisory_lock(1)', 'pg_advisory_lock'],
+    ["select nextval('s')", 'nextval'],
+    ["select pg_notify('a', 'b')", 'pg_notify'],
+    ['select pg_terminate_backend(1)', 'pg_terminate_backend'],
+    ['select txid_current()', 'txid_current'],
+    ["select pg_input_is_valid('1', 'public.mine')", 'pg_input_is_valid'],
+    ["select set_config('application_name', ssn, false) from customers", 'set_config'],
+    ["select current_setting('app.secret')", 'current_setting'],
+    ['select current_setting(ssn) from customers', 'current_setting'],
     [
       "select current_setting(s.name) from pg_catalog.pg_settings s, (values ('app.secret')) x(name)",
-      'unknown',
+
       'current_setting',
     ],
-    ['select current_setting(s.name) from pg_catalog.pg_settings s(a, name)', 'unknown', 'current_setting'],
-    ['select public.lower(a) from t', 'unknown', 'public.lower'],
-    ['select my_function(a) from t', 'unknown', 'my_function'],
-    ['select * from my_function(1)', 'unknown', 'my_function'],
-    ['select * from rows from (generate_series(1, 2), my_function(1)) x', 'unknown', 'my_function'],
-    ['select a operator(public.+) b from t', 'unknown', 'operator'],
-    ['select a <=> b from t', 'unknown', 'operator'],
-    ['select * from t order by a using operator(public.<)', 'unknown', 'operator'],
-    ['select a = any (select 1) and b operator(public.=) any (select 2) from t', 'unknown', 'operator'],
-    ["select 'x'::mood", 'unknown', 'type mood'],
-    ["select 'x'::public.text", 'unknown', 'type public.text'],
-    ['select cast(a as mine[]) from t', 'unknown', 'type mine'],
-    ["select * from json_to_record('{}') as r(a mine)", 'unknown', 'type mine'],
-    ["select * from xmltable('/a' passing x columns a mine)", 'unknown', 'type mine'],
-    ['select x.purge from generate_series(1, 3::bigint) x', 'unknown', 'x.purge'],
-    ['select generate_series.pg_advisory_lock from generate_series(1, 3::bigint)', 'unknown', 'pg_advisory_lock'],
-    ["select ('s'::regclass).nextval", 'unknown', 'nextval'],
-    ['select (5).purge, (a.b).c from a', 'unknown', 'purge'],
-    ['select (select 5::bigint).pg_advisory_lock', 'unknown', 'pg_advisory_lock'],
-    ['select t.record_send from t', 'unknown', 'record_send'],
-    ['select 1 from coalesce(1::bigint)', 'unknown', 'unnamed'],
-    ['select x.purge from cast(1 as bigint) x', 'unknown', 'x.purge'],
-    ['select * from t tablesample public.mine (1)', 'unknown', 'sampling'],
-    ['select * from t tablesample mine (1)', 'unknown', 'sampling'],
-    ['select * from pg_authid', 'admin', 'pg_authid'],
-    ['select query from pg_catalog.pg_stat_activity', 'admin', 'pg_stat_activity'],
-    ['select most_common_vals from pg_stats', 'admin', 'pg_stats'],
-    ['select 1 where 1 in (select 1 from pg_shadow)', 'admin', 'pg_shadow'],
-  ])('is refused: %s', (text, effect, naming) => {
-    expect(facts(text)).toMatchObject({ kind: 'other', effect, verb: expect.stringContaining(naming) })
+    ['select current_setting(s.name) from pg_catalog.pg_settings s(a, name)', 'current_setting'],
+    ['select public.lower(a) from t', 'public.lower'],
+    ['select my_function(a) from t', 'my_function'],
+    ['select * from my_function(1)', 'my_function'],
+    ['select * from rows from (generate_series(1, 2), my_function(1)) x', 'my_function'],
+    ['select a operator(public.+) b from t', 'operator'],
+    ['select a <=> b from t', 'operator'],
+    ['select * from t order by a using operator(public.<)', 'operator'],
+    ['select a = any (select 1) and b operator(public.=) any (select 2) from t', 'operator'],
+    ["select 'x'::mood", 'type mood'],
+    ["select 'x'::public.text", 'type public.text'],
+    ['select cast(a as mine[]) from t', 'type mine'],
+    ["select * from json_to_record('{}') as r(a mine)", 'type mine'],
+    ["select * from xmltable('/a' passing x columns a mine)", 'type mine'],
+    ['select x.purge from generate_series(1, 3::bigint) x', 'x.purge'],
+    ['select generate_series.pg_advisory_lock from generate_series(1, 3::bigint)', 'pg_advisory_lock'],
+    ["select ('s'::regclass).nextval", 'nextval'],
+    ['select (5).purge, (a.b).c from a', 'purge'],
+    ['select (select 5::bigint).pg_advisory_lock', 'pg_advisory_lock'],
+    ['select t.record_send from t', 'record_send'],
+    ['select 1 from coalesce(1::bigint)', 'unnamed'],
+    ['select x.purge from cast(1 as bigint) x', 'x.purge'],
+    ['select * from t tablesample public.mine (1)', 'sampling'],
+    ['select * from t tablesample mine (1)', 'sampling'],
+    ['select * from pg_authid', 'pg_authid'],
+    ['select query from pg_catalog.pg_stat_activity', 'pg_stat_activity'],
+    ['select most_common_vals from pg_stats', 'pg_stats'],
+    ['select 1 where 1 in (select 1 from pg_shadow)', 'pg_shadow'],
+  ])('stays unknown: %s', (text, naming) => {
+    expect(judged(text)).toContain(naming)
+    expect(command(text).unknown).not.toEqual([])
   })
 
   it('shows no name that might be a value', () => {
-    expect(facts('select "819-12-3456"(1)')).toMatchObject({ verb: 'SELECT with the function ‹withheld›' })
-    expect(facts('select f819123456(1)')).toMatchObject({ verb: 'SELECT with the function ‹withheld›' })
-    expect(facts('show "app.819123456"')).toMatchObject({ kind: 'other', verb: 'SHOW ‹withheld›' })
+    expect(judged('select "819-12-3456"(1)')).toBe('SELECT with the function ‹withheld›')
+    expect(judged('select f819123456(1)')).toBe('SELECT with the function ‹withheld›')
+    expect(judged('show "app.819123456"')).toBe('SHOW app.‹withheld›')
+    expect(judged('set "app.819123456" to 1')).toBe('admin')
+    expect(command('set "app.819123456" to 1').verbs).toEqual(['SET app.‹withheld›'])
+  })
+
+  it('tells everything that is unknown, not only the first', () => {
+    expect(judged("select my_function(a), 'x'::mood from t where pg_sleep(1) is null")).toBe(
+      "SELECT with the function my_function; SELECT with the type mood, which is not PostgreSQL's own; SELECT with the function pg_sleep",
+    )
   })
 })
 
@@ -148,7 +157,9 @@ describe('what drivers send', () => {
     ['the driver for Java', drivers.pgjdbc],
     ['the drivers for Python and Node', drivers.others],
   ])('%s', (_, texts) => {
-    const refused = texts.flatMap((text) => statements(text).filter((each) => each.kind === 'other'))
+    const refused = texts.flatMap((text) =>
+      statements(text).filter((each) => each.kind === 'command' && !isPlainRead(each)),
+    )
     expect(refused).toEqual([])
   })
 })

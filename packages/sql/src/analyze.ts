@@ -1,12 +1,11 @@
 // From a text to the facts of its statements. Synchronous, for what clients usually send; larger texts go to analyze-large.ts.
 // Nothing here throws: a text that can't be understood is an answer, too.
 
-import type { Analysis, AnalysisOptions, StatementFacts } from './facts.ts'
+import type { Analysis, AnalysisOptions, StatementFacts, TableUse } from './facts.ts'
 import type { LexicalViolation } from './lexer.ts'
-import { tablesAnywhere } from './names.ts'
 import { sketch } from './nesting.ts'
 import { parse, type RawNode } from './parser.ts'
-import { SelectReader } from './select-reader.ts'
+import { QUERIES, QueryReader } from './query-reader.ts'
 import { syntaxMessage } from './syntax-message.ts'
 import { readUtility } from './utility-statements.ts'
 
@@ -63,14 +62,30 @@ function readStatement(wrapper: RawNode, serverMajor: number): StatementFacts {
   const [nodeType] = Object.keys(wrapper)
   if (nodeType === undefined) return { kind: 'empty' }
   const statement = wrapper[nodeType] as RawNode
-  return nodeType === 'SelectStmt' ? readSelect(statement, serverMajor) : readUtility(nodeType, statement)
+  const verb = Object.hasOwn(QUERIES, nodeType) ? QUERIES[nodeType] : undefined
+  if (verb === undefined) return readUtility(nodeType, statement, serverMajor)
+  const reader = new QueryReader(verb, serverMajor)
+  reader.read(nodeType, statement)
+  const called = reader.makesTable
+    ? `${verb} INTO`
+    : reader.locksRows && nodeType === 'SelectStmt'
+      ? `${verb} FOR UPDATE`
+      : verb
+  return {
+    kind: 'command',
+    verbs: [called, ...[...reader.settings].map((name) => `SET ${name}`)],
+    uses: withDefault(reader, nodeType),
+    functions: [...reader.functions],
+    unfiltered: reader.unfiltered,
+    unknown: reader.unknown,
+    refusal: reader.refusal,
+    unheld: reader.unheld,
+  }
 }
 
-function readSelect(statement: RawNode, serverMajor: number): StatementFacts {
-  const reader = new SelectReader(serverMajor)
-  reader.read(statement)
-  const { refusal } = reader
-  if (refusal === null) return { kind: 'select', tables: [...reader.tables], functions: [...reader.functions] }
-  const { nodeType, effect } = refusal
-  return { kind: 'other', nodeType, verb: `SELECT with ${refusal.with}`, effect, tables: tablesAnywhere(statement) }
+/** `select 1` names no table, and reads all the same. */
+function withDefault({ uses, settings }: QueryReader, nodeType: string): TableUse[] {
+  const further: TableUse[] = settings.size > 0 ? [{ effect: 'admin', table: null }] : []
+  if (uses.length > 0 || nodeType !== 'SelectStmt') return [...uses, ...further]
+  return [{ effect: 'read', table: null }, ...further]
 }

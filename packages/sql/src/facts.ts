@@ -1,16 +1,41 @@
 // What a statement is, as far as its text tells. Values of the statement (literals) are in none of these.
 
-/** What the worst part of a statement would do; `unknown` where its text does not tell. */
-export type Effect = 'read' | 'write' | 'ddl' | 'admin' | 'unknown'
+import type { Objection } from '@sluice/policy'
+
+/** What a statement does to a table, or to the server. */
+export type Effect = 'read' | 'write' | 'ddl' | 'admin'
+
+/** As written, folded as PostgreSQL folds. */
+export type TableName = {
+  readonly catalog: string | null
+  readonly schema: string | null
+  readonly name: string
+  /** PostgreSQL has a catalog of that name, which it finds before any other table. */
+  readonly own: boolean
+}
+
+/** `table` is null where it is about the connection as a whole. */
+export type TableUse = { readonly effect: Effect; readonly table: TableName | null }
+
+export type Command = {
+  readonly kind: 'command'
+  /** What people call it, `SELECT` or `DROP TABLE`; a SELECT that changes a setting is called after both. */
+  readonly verbs: readonly string[]
+  /** Each once; CTE names are not among them. At least one, unless something is unknown or refused. */
+  readonly uses: readonly TableUse[]
+  readonly functions: readonly string[]
+  /** It may reach every row of a table that it changes. */
+  readonly unfiltered: boolean
+  /** What its text does not tell, each once. */
+  readonly unknown: readonly Objection[]
+  /** What no policy may permit. */
+  readonly refusal: Objection | null
+  /** Why it can't be held for approval, in words for a person. */
+  readonly unheld: string | null
+}
 
 export type StatementFacts =
-  | {
-      /** Every node of it is known to read and compute only. */
-      readonly kind: 'select'
-      /** As written, folded as PostgreSQL folds; parts that need quotes have them. CTE names are not among them. */
-      readonly tables: readonly string[]
-      readonly functions: readonly string[]
-    }
+  | Command
   | { readonly kind: 'transaction'; readonly verb: string }
   | {
       readonly kind: 'session'
@@ -19,15 +44,6 @@ export type StatementFacts =
       readonly target: string | null
     }
   | { readonly kind: 'empty' }
-  | {
-      readonly kind: 'other'
-      /** The node that decided it. */
-      readonly nodeType: string
-      /** For people: `DROP TABLE`, `SELECT with the function pg_sleep`. */
-      readonly verb: string
-      readonly effect: Effect
-      readonly tables: readonly string[]
-    }
 
 export type SizeLimit = 'bytes' | 'nesting' | 'tree' | 'time'
 
@@ -39,3 +55,13 @@ export type Analysis =
 
 /** Which server will run it: some texts are read differently by older ones. */
 export type AnalysisOptions = { readonly serverMajor: number }
+
+/** Reads and computes, and nothing about it is unknown. */
+export function isPlainRead(facts: StatementFacts): boolean {
+  return (
+    facts.kind === 'command' &&
+    facts.unknown.length === 0 &&
+    facts.refusal === null &&
+    facts.uses.every(({ effect }) => effect === 'read')
+  )
+}

@@ -6,4 +6,13 @@ export { type AccessOptions, accessOf, deallocated } from './access.ts'
 export { analyzeStatement, loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
 export { LargeAnalyzer, MAX_LARGE_CHARACTERS, MAX_WAITING } from './analyze-large.ts'
 export { cutLiterals, MAX_CUTS } from './cut-literals.ts'
-export type { Analysis, AnalysisOptions, Effect, SizeLimit, StatementFacts } from './facts.ts'
+export type {
+  Analysis,
+  AnalysisOptions,
+  Command,
+  Effect,
+  SizeLimit,
+  StatementFacts,
+  TableName,
+  TableUse,
+} from './facts.ts'

@@ -1,6 +1,8 @@
 // Names inside parse trees.
 
 import { isShowableName, WITHHELD } from '@sluice/events'
+import { isKnownRelation } from './catalog/known.ts'
+import type { TableName } from './facts.ts'
 import type { RawNode } from './parser.ts'
 
 /** The strings of a list of String nodes; null where something else is among them. */
@@ -38,25 +40,61 @@ export function shownName(parts: readonly (string | null)[]): string {
   return named.map((part) => (isShowableName(part) ? part : WITHHELD)).join('.')
 }
 
-/** The name of a RangeVar. */
-export function tableName(relation: RawNode): string {
-  return dotted([relation['catalogname'], relation['schemaname'], relation['relname']])
+/** The name of a setting, for a message: `app.x`. */
+export function shownSetting(name: string): string {
+  return shownName(name.toLowerCase().split('.'))
 }
 
-/** Every table that a tree names, in whatever place: for the record of statements that are refused. */
-export function tablesAnywhere(root: unknown): string[] {
-  const found = new Set<string>()
-  const local = new Set<string>()
-  const open: unknown[] = [root]
+const nameOr = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+/** The table that a RangeVar names. */
+export function tableOf(relation: RawNode, serverMajor: number): TableName {
+  const schema = nameOr(relation['schemaname'])
+  const name = String(relation['relname'])
+  return {
+    catalog: nameOr(relation['catalogname']),
+    schema,
+    name,
+    own: schema === null && isKnownRelation(name, serverMajor),
+  }
+}
+
+/** As written. */
+export function tableName({ catalog, schema, name }: TableName): string {
+  return dotted([catalog, schema, name])
+}
+
+/** The table that a list of names means, in a DROP for instance; null for none. */
+export function tableOfNames(names: readonly string[]): TableName | null {
+  const [name, schema, catalog] = names.toReversed()
+  return name === undefined ? null : { catalog: catalog ?? null, schema: schema ?? null, name, own: false }
+}
+
+const TEMPORARY_SCHEMA = /^pg_(?:toast_)?temp(?:_|$)/
+
+/** Does a RangeVar name or make a table that only this session has? */
+export function isTemporary(relation: RawNode): boolean {
+  return relation['relpersistence'] === 't' || isTemporarySchema(nameOr(relation['schemaname']))
+}
+
+export function isTemporarySchema(schema: string | null): boolean {
+  return schema !== null && TEMPORARY_SCHEMA.test(schema)
+}
+
+/** A node that names a table, wherever it stands. */
+export function isRangeVar(node: RawNode): boolean {
+  return typeof node['relname'] === 'string' && 'relpersistence' in node
+}
+
+/** Every node in a tree, in the order of its fields; deeper than any stack. `enter` says whether to look inside. */
+export function walk(root: unknown, enter: (node: RawNode, type: string | null) => boolean): void {
+  const open: (readonly [unknown, string | null])[] = [[root, null]]
   while (open.length > 0) {
-    const value = open.pop()
-    if (Array.isArray(value)) for (const item of value) open.push(item)
-    else if (typeof value === 'object' && value !== null) {
-      const node = value as RawNode
-      if (typeof node['relname'] === 'string' && 'relpersistence' in node) found.add(tableName(node))
-      if (typeof node['ctename'] === 'string') local.add(dotted([node['ctename']]))
-      for (const field in node) open.push(node[field])
+    const [value, type] = open.pop() as readonly [unknown, string | null]
+    if (Array.isArray(value)) {
+      for (let at = value.length - 1; at >= 0; at--) open.push([value[at], null])
+    } else if (typeof value === 'object' && value !== null && enter(value as RawNode, type)) {
+      for (const [field, inner] of Object.entries(value).reverse()) open.push([inner, field])
     }
   }
-  return [...found].filter((name) => !local.has(name))
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { analyze, facts } from './analysis.fixture.ts'
+import { analyze, judged } from './analysis.fixture.ts'
 import { loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
 
 beforeAll(loadParser)
@@ -52,15 +52,15 @@ describe('hostile texts', () => {
     expect(JSON.stringify(analyze(huge))).not.toContain('restarted')
     // Whatever the estimate lets pass is read to its end.
     for (const count of [100, 240, 490]) expect(JSON.stringify(analyze(repeat(count, form)))).not.toContain('restarted')
-    expect(facts(repeat(100, form)).kind).toBe('select')
-    expect(facts('select 1').kind).toBe('select')
+    expect(judged(repeat(100, form))).toBe('plain')
+    expect(judged('select 1')).toBe('plain')
   })
 
   it('answers long flat texts', () => {
     const list = `select * from t where id in (${'1,'.repeat(3000)}1)`
-    expect(facts(list).kind).toBe('select')
-    expect(facts(`select * from t where ${'a = 1 or '.repeat(1000)} true`).kind).toBe('select')
-    expect(facts(`select ${'a + b, '.repeat(1000)} 1 from t`).kind).toBe('select')
+    expect(judged(list)).toBe('plain')
+    expect(judged(`select * from t where ${'a = 1 or '.repeat(1000)} true`)).toBe('plain')
+    expect(judged(`select ${'a + b, '.repeat(1000)} 1 from t`)).toBe('plain')
     expect(analyze(`select ${'a, '.repeat(MAX_INLINE_CHARACTERS)} 1`)).toEqual({ kind: 'too_large', limit: 'bytes' })
   })
 })

@@ -59,6 +59,15 @@ const TYPES = `
 
 const OPERATORS = `select distinct oprname as name from pg_operator where oprnamespace = 'pg_catalog'::regnamespace`
 
+const RELATIONS = `
+  select relname as name from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind in ('r', 'v')`
+
+/** Allowed, and yet they answer differently each time: what they would answer can't be approved beforehand. */
+const VOLATILE = `
+  select p.proname as name from pg_proc p
+  where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any($1)
+  group by p.proname having bool_and(p.provolatile = 'v')`
+
 /** A call with attribute notation: (row).name and table.name call these where there is no such column. */
 const ROW_CALLS = `
   select distinct p.proname as name from pg_proc p
@@ -73,6 +82,8 @@ type Found = {
   types: string[]
   operators: string[]
   rowCalls: string[]
+  relations: string[]
+  volatile: string[]
 }
 
 async function readServer(url: string): Promise<Found> {
@@ -97,6 +108,8 @@ async function readServer(url: string): Promise<Found> {
       ]),
       types: await names(TYPES, [internal]),
       operators: await names(OPERATORS),
+      relations: await names(RELATIONS),
+      volatile: await names(VOLATILE, [harmless]),
       rowCalls: await names(ROW_CALLS.replaceAll(`'any'::regtype`, `'"any"'::regtype`)),
     }
   } finally {
@@ -143,6 +156,7 @@ const outs = new Set(
     server.functions.filter((row) => functions.has(row.name)).flatMap((row) => row.outs ?? []),
   ),
 )
+const volatile = new Set(servers.flatMap((server) => server.volatile).filter((name) => functions.has(name)))
 const rowCalls = new Set(servers.flatMap((server) => server.rowCalls).filter((name) => !functions.has(name)))
 process.stdout.write(
   `// Written by generate.ts from the catalogs of PostgreSQL ${servers.map((server) => server.major).join(', ')}; see there for the rules of the review.
@@ -159,6 +173,15 @@ ${asTable(
   'Operators of pg_catalog.',
   bySince(servers, (server) => server.operators),
 )}
+${asTable(
+  'RELATIONS',
+  'Tables and views of pg_catalog: PostgreSQL finds them before any other of their name.',
+  bySince(servers, (server) => server.relations),
+)}
+/** Functions of the list above that answer differently each time: calls of them can't be held for an approval. */
+export const VOLATILE_FUNCTIONS = \`
+${wrapped([...volatile], '  ')}\`
+
 /** Names of output columns of the functions above: what may be selected from a function's result. */
 export const OUTPUT_NAMES = \`
 ${wrapped([...outs], '  ')}\`

@@ -1,6 +1,6 @@
-// What of PostgreSQL's own catalog a plain SELECT may use. Names, not ids: the tree on the text has no others.
+// What of PostgreSQL's own catalog a known statement may use. Names, not ids: the tree on the text has no others.
 
-import { FUNCTIONS, OPERATORS, OUTPUT_NAMES, ROW_CALLS, TYPES } from './reviewed.ts'
+import { FUNCTIONS, OPERATORS, OUTPUT_NAMES, RELATIONS, ROW_CALLS, TYPES, VOLATILE_FUNCTIONS } from './reviewed.ts'
 
 type Since = ReadonlyMap<string, number>
 
@@ -13,6 +13,7 @@ function since(table: readonly (readonly [number, string])[]): Since {
 const FUNCTION_SINCE = since(FUNCTIONS)
 const TYPE_SINCE = since(TYPES)
 const OPERATOR_SINCE = since(OPERATORS)
+const RELATION_SINCE = since(RELATIONS)
 
 /** Asked with the name alone, a name that the server doesn't have could find a function of somebody else. */
 function isKnown(names: Since, schema: string | null, name: string, serverMajor: number): boolean {
@@ -41,6 +42,14 @@ export function isKnownType(schema: string | null, name: string, serverMajor: nu
 export function isKnownOperator(schema: string | null, name: string, serverMajor: number): boolean {
   return isKnown(OPERATOR_SINCE, schema, name, serverMajor)
 }
+
+/** Does PostgreSQL of that version have a table or view of its own that it finds by this name alone? */
+export function isKnownRelation(name: string, serverMajor: number): boolean {
+  return (RELATION_SINCE.get(name) ?? Number.POSITIVE_INFINITY) <= serverMajor
+}
+
+/** Known functions that answer differently each time. */
+export const VOLATILE: ReadonlySet<string> = new Set(words(VOLATILE_FUNCTIONS))
 
 /** TABLESAMPLE calls a function by this name. */
 export const SAMPLE_METHODS: ReadonlySet<string> = new Set(['bernoulli', 'system'])

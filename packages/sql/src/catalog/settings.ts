@@ -1,5 +1,6 @@
-// Which settings of a session a client may read and change. Everything else is refused: a setting can change what the
-// parser sees (standard_conforming_strings), who acts (role), what a name means (search_path), or what leaks (planner).
+// Which settings of a session are harmless to read and change, and which nobody may change through the gateway: a setting
+// can change what the parser sees (standard_conforming_strings), who acts (role), what a name means (search_path), or what
+// is told (debug_print_parse). All others are the policy's question.
 
 type Accepts = (value: string) => boolean
 
@@ -21,7 +22,7 @@ const SETTABLE: ReadonlyMap<string, Accepts> = new Map<string, Accepts>([
   ['datestyle', anything],
   ['default_transaction_deferrable', anything],
   ['default_transaction_isolation', LEVELS],
-  ['default_transaction_read_only', ON],
+  ['default_transaction_read_only', anything],
   ['extra_float_digits', anything],
   ['idle_in_transaction_session_timeout', anything],
   ['idle_session_timeout', anything],
@@ -33,13 +34,22 @@ const SETTABLE: ReadonlyMap<string, Accepts> = new Map<string, Accepts>([
   ['timezone', anything],
   ['transaction_deferrable', anything],
   ['transaction_isolation', LEVELS],
-  ['transaction_read_only', ON],
+  ['transaction_read_only', anything],
   ['transaction_timeout', anything],
   ['xmloption', oneOf('content', 'document')],
 ])
 
-/** Their default is not the session's: up to PostgreSQL 15, `SET transaction_read_only TO DEFAULT` means off. */
-const WITHOUT_DEFAULT: ReadonlySet<string> = new Set(['transaction_read_only'])
+/** The parser would read another statement than the server, others would act, names would mean others, trees be told. */
+const GUARDED: ReadonlySet<string> = new Set([
+  'client_encoding',
+  'client_min_messages',
+  'role',
+  'search_path',
+  'session_authorization',
+  'session_replication_role',
+  'standard_conforming_strings',
+])
+const GUARDED_FAMILY = /^debug_/
 
 const SHOWN_ONLY = `
   all block_size data_checksums default_table_access_method default_tablespace default_text_search_config escape_string_warning in_hot_standby
@@ -54,14 +64,17 @@ export function isShowableSetting(name: string): boolean {
   return SHOWABLE.has(name.toLowerCase())
 }
 
-/** May a client set it to whatever it likes: to a parameter's value, too? */
-export function isFreelySettable(name: string): boolean {
-  return SETTABLE.get(name.toLowerCase()) === anything
-}
+/** `harmless`: anyone may; `guarded`: nobody may; `open`: the policy decides. */
+export type SettingChange = 'harmless' | 'guarded' | 'open'
 
-/** May a client set it to this value? `null` is its default, or the value that the session began with. */
-export function isSettable(name: string, value: string | null): boolean {
+/**
+ * What it means to set it to this value: `null` is its default, or the value that the session began with; `undefined` is
+ * a value that the text does not tell.
+ */
+export function settingChange(name: string, value: string | null | undefined): SettingChange {
   const folded = name.toLowerCase()
   const accepts = SETTABLE.get(folded)
-  return accepts !== undefined && (value === null ? !WITHOUT_DEFAULT.has(folded) : accepts(value))
+  if (accepts === anything) return 'harmless'
+  if (accepts !== undefined && value !== undefined && (value === null || accepts(value))) return 'harmless'
+  return GUARDED.has(folded) || GUARDED_FAMILY.test(folded) ? 'guarded' : 'open'
 }

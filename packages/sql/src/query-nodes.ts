@@ -1,12 +1,12 @@
-// The allow-list of a plain SELECT: each node type that may be in it, and each field that such a node may have.
-// A field's entry says what stands in it: '' a value, '*' nodes or lists of nodes, else the type of the one node in it.
-// What is not here (INTO, FOR UPDATE, data-modifying CTEs, nodes of later versions) makes a statement not plain.
+// The allow-list of queries and writes: each node type that may be in one, and each field that such a node may have.
+// A field's entry says what stands in it: '' a value, '*' nodes or lists of nodes, '!' what the reader looks at itself,
+// else the type of the one node in it. What is not here makes a statement unknown.
 
 export type NodeFields = Readonly<Record<string, string>>
 
 const VALUE: NodeFields = { ival: '', fval: '', boolval: '', sval: '', bsval: '', isnull: '', location: '' }
 
-export const SELECT_NODES: ReadonlyMap<string, NodeFields> = new Map<string, NodeFields>(
+export const QUERY_NODES: ReadonlyMap<string, NodeFields> = new Map<string, NodeFields>(
   Object.entries({
     SelectStmt: {
       distinctClause: '*',
@@ -22,7 +22,9 @@ export const SELECT_NODES: ReadonlyMap<string, NodeFields> = new Map<string, Nod
       limitOffset: '*',
       limitCount: '*',
       limitOption: '',
-      withClause: 'WithClause',
+      withClause: '!',
+      intoClause: '!',
+      lockingClause: '!',
       op: '',
       all: '',
       larg: 'SelectStmt',
@@ -99,7 +101,7 @@ export const SELECT_NODES: ReadonlyMap<string, NodeFields> = new Map<string, Nod
     },
     ColumnDef: { colname: '', typeName: 'TypeName', is_local: '', collClause: 'CollateClause', location: '' },
 
-    ResTarget: { name: '', val: '*', location: '' },
+    ResTarget: { name: '', indirection: '*', val: '*', location: '' },
     ColumnRef: { fields: '*', location: '' },
     ParamRef: { number: '', location: '' },
     A_Const: VALUE,
@@ -237,6 +239,47 @@ export const SELECT_NODES: ReadonlyMap<string, NodeFields> = new Map<string, Nod
     JsonSerializeExpr: { expr: 'JsonValueExpr', output: 'JsonOutput', location: '' },
     JsonIsPredicate: { expr: '*', format: 'JsonFormat', item_type: '', unique_keys: '', location: '' },
 
+    InsertStmt: {
+      relation: '!',
+      cols: '*',
+      selectStmt: '*',
+      onConflictClause: 'OnConflictClause',
+      returningClause: 'ReturningClause',
+      withClause: '!',
+      override: '',
+    },
+    OnConflictClause: { action: '', infer: 'InferClause', targetList: '*', whereClause: '*', location: '' },
+    InferClause: { indexElems: '*', whereClause: '*', conname: '', location: '' },
+    IndexElem: { name: '', expr: '*', collation: '*', ordering: '', nulls_ordering: '' },
+    UpdateStmt: {
+      relation: '!',
+      targetList: '*',
+      whereClause: '*',
+      fromClause: '*',
+      returningClause: 'ReturningClause',
+      withClause: '!',
+    },
+    MultiAssignRef: { source: '*', colno: '', ncolumns: '' },
+    DeleteStmt: {
+      relation: '!',
+      usingClause: '*',
+      whereClause: '*',
+      returningClause: 'ReturningClause',
+      withClause: '!',
+    },
+    MergeStmt: {
+      relation: '!',
+      sourceRelation: '*',
+      joinCondition: '*',
+      mergeWhenClauses: '*',
+      returningClause: 'ReturningClause',
+      withClause: '!',
+    },
+    MergeWhenClause: { matchKind: '', commandType: '', override: '', condition: '*', targetList: '*', values: '*' },
+    MergeSupportFunc: { msftype: '', msfcollid: '', location: '' },
+    ReturningClause: { options: '*', exprs: '*' },
+    ReturningOption: { option: '', value: '', location: '' },
+
     List: { items: '*' },
     String: VALUE,
     Integer: VALUE,
@@ -246,7 +289,7 @@ export const SELECT_NODES: ReadonlyMap<string, NodeFields> = new Map<string, Nod
   }),
 )
 
-/** Syntax of its own from that version on; below, `json_value(…)` calls whatever function has that name. */
+/** Syntax from that version on; below, `json_value(…)` calls whatever function has that name. */
 export const NODE_SINCE: ReadonlyMap<string, number> = new Map([
   ['JsonObjectConstructor', 16],
   ['JsonArrayConstructor', 16],
@@ -259,4 +302,7 @@ export const NODE_SINCE: ReadonlyMap<string, number> = new Map([
   ['JsonSerializeExpr', 17],
   ['JsonFuncExpr', 17],
   ['JsonTable', 17],
+  ['MergeStmt', 15],
+  ['MergeSupportFunc', 17],
+  ['ReturningOption', 18],
 ])
