@@ -14,6 +14,8 @@ export const EXIT_CODES = {
   notFound: 5,
   /** Nothing answers there: Sluice is not running, or the address is wrong. */
   unreachable: 6,
+  /** It is not in the state for that: an approval has ended, or this person has voted. */
+  conflict: 7,
 } as const
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES]
 

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { CliFailure, EXIT_CODES, type ExitCode } from './failure.ts'
 import { escapeLines } from './terminal/escape.ts'
 import { type Output, outputTo } from './terminal/output.ts'
+import type { VerbContext } from './verbs/context.ts'
 import type { UpFlags } from './verbs/up.ts'
 
 process.exitCode = await main(process.argv.slice(2), process.env)
@@ -41,14 +42,25 @@ function programFor(output: Output, environment: NodeJS.ProcessEnv, exit: (code:
       'after',
       `
 Questions go to the demo that runs here, or to SLUICE_URL with SLUICE_TOKEN and the CA in SLUICE_CA.
-Exit codes: 0 done, 1 failed, 2 typed wrong, 3 no valid token, 4 not allowed, 5 not found, 6 nothing answers there.`,
+Exit codes: 0 done, 1 failed, 2 typed wrong, 3 no valid token, 4 not allowed, 5 not found,
+6 nothing answers there, 7 no longer possible (an approval has ended, or this person has voted).`,
     )
-  const context = (verb: Command) => ({
+  const context: ContextOf = (verb) => ({
     output,
     environment,
     stateDir: stateDirOf(verb.optsWithGlobals(), environment),
   })
+  addUp(program, context, exit)
+  addQuestions(program, context)
+  addApprovals(program, context)
+  addPolicy(program, context, exit)
+  return program
+}
 
+type ContextOf = (verb: Command) => VerbContext
+type Exit = (code: ExitCode) => void
+
+function addUp(program: Command, context: ContextOf, exit: Exit): void {
   program
     .command('up')
     .description('start the demo with all its parts, until Ctrl-C')
@@ -61,7 +73,9 @@ Exit codes: 0 done, 1 failed, 2 typed wrong, 3 no valid token, 4 not allowed, 5 
       const { runUp } = await import('./verbs/up.ts')
       exit(await runUp(options, context(verb)))
     })
+}
 
+function addQuestions(program: Command, context: ContextOf): void {
   asking(program, 'token', 'a ticket for a native client, such as psql', 'agent')
     .option('--connection <name>', 'bind it to one connection (default: shop in the demo)')
     .option('--task <text>', 'what it is for; stands in the record')
@@ -95,7 +109,65 @@ Exit codes: 0 done, 1 failed, 2 typed wrong, 3 no valid token, 4 not allowed, 5 
       await runSql(query, options, context(verb))
     },
   )
-  return program
+  asking(program, 'keys', 'whose signatures count: the certificates of all services', 'admin').action(
+    async (options, verb: Command) => {
+      const { runKeys } = await import('./verbs/keys.ts')
+      await runKeys(options, context(verb))
+    },
+  )
+}
+
+function addApprovals(program: Command, context: ContextOf): void {
+  asking(program, 'approvals', 'what waits for a person; with a code, one of them in full')
+    .argument('[code]', 'all eight characters, such as K7QM-2XPD')
+    .option('--all', 'what has ended as well')
+    .option('--watch', 'go on until Ctrl-C; in a pipe a line for each change')
+    .action(async (code: string | undefined, options, verb: Command) => {
+      const { runApprovals } = await import('./verbs/approvals.ts')
+      await runApprovals(code, options, context(verb))
+    })
+  const voting = (name: 'approve' | 'deny', description: string) =>
+    asking(program, `${name} <code>`, description).action(async (code: string, options, verb: Command) => {
+      const { runVote } = await import('./verbs/vote.ts')
+      await runVote(name, code, options, context(verb))
+    })
+  voting('approve', 'let a held statement run').option('--reason <text>', 'why; stands in the record')
+  voting('deny', 'refuse a held statement').requiredOption('--reason <text>', 'why; whoever asked is told')
+}
+
+function addPolicy(program: Command, context: ContextOf, exit: Exit): void {
+  const policy = program.command('policy').description('who may do what: check, test, apply and explain policies')
+  const local = (usage: string, description: string) =>
+    policy
+      .command(usage)
+      .description(description)
+      .option('--config <dir>', 'the folder with sluice.yaml (default: the state folder)')
+      .option('--json', 'as JSON, for programs')
+  local('check', 'find mistakes in sluice.yaml and policies/*.cedar').action(async (options, verb: Command) => {
+    const { runPolicyCheck } = await import('./policies/check.ts')
+    exit(await runPolicyCheck(options, context(verb)))
+  })
+  local('test', 'run the cases of policies/tests/*.yaml').action(async (options, verb: Command) => {
+    const { runPolicyTest } = await import('./policies/test.ts')
+    exit(await runPolicyTest(options, context(verb)))
+  })
+  local('apply', 'check, and put them in force')
+    .option('--as <name>', 'in the demo: be agent, owner or admin (default: admin)')
+    .action(async (options, verb: Command) => {
+      const { runPolicyApply } = await import('./policies/apply.ts')
+      exit(await runPolicyApply(options, context(verb)))
+    })
+  local('explain <sql>', 'what the policies say to a statement, and why')
+    .requiredOption('--as <subject>', 'who would ask; in the demo: agent, owner or admin')
+    .option('--kind <kind>', 'human, agent or service (default: agent, or as in the demo)')
+    .option('--groups <names>', 'their groups, with commas between them')
+    .option('--on-behalf-of <id>', 'who they would act for')
+    .option('--on <connection>', 'the connection (default: the only one there is)')
+    .option('--purpose <text>', 'the task that the ticket would name')
+    .action(async (sql: string, options, verb: Command) => {
+      const { runPolicyExplain } = await import('./policies/explain.ts')
+      await runPolicyExplain(sql, options, context(verb))
+    })
 }
 
 function asking(program: Command, usage: string, description: string, otherwise = 'owner'): Command {

@@ -2,6 +2,7 @@
 export {
   AUDIENCES,
   DEMO_NAMES,
+  DEMO_PEOPLE,
   type DemoAudience,
   type DemoName,
   GROUPS_CLAIM,

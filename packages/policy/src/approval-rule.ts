@@ -42,7 +42,11 @@ export const approvalRuleSchema = z.strictObject({
     .prefault({ hold: DEFAULT_IN_TRANSACTION }),
 })
 
-export type ApprovalRule = Readonly<z.output<typeof approvalRuleSchema>>
+type ParsedRule = z.output<typeof approvalRuleSchema>
+
+export type ApprovalRule = Readonly<Omit<ParsedRule, 'reviewers'>> & {
+  readonly reviewers: readonly ParsedRule['reviewers'][number][]
+}
 
 export const approvalRulesSchema = z.record(
   z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, beginning with a letter'),

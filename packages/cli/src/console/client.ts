@@ -24,7 +24,29 @@ const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
   401: EXIT_CODES.unauthenticated,
   403: EXIT_CODES.forbidden,
   404: EXIT_CODES.notFound,
+  409: EXIT_CODES.conflict,
 }
+
+export type ApprovalState = 'open' | 'ended' | 'all'
+
+/** Waits for news: for those after `since`, where that is known, and at most so long. */
+export type Waiting = { readonly since?: number; readonly waitMs: number; readonly signal?: AbortSignal }
+
+export type Vote = {
+  readonly vote: 'approve' | 'deny'
+  readonly reason?: string
+  /** base64url of what was shown. */
+  readonly shownDigest: string
+}
+
+export type CandidatePolicies = {
+  readonly files: readonly { readonly name: string; readonly text: string }[]
+  /** As written in `sluice.yaml`. */
+  readonly approvalRules: unknown
+}
+
+/** As many as the console gives at once. */
+const MAX_APPROVALS = '500'
 
 export class ConsoleClient {
   readonly #access: ConsoleAccess
@@ -55,23 +77,57 @@ export class ConsoleClient {
     return this.#ask('POST', '/v1/sql', {}, { query })
   }
 
+  approvals(state: ApprovalState, waiting?: Waiting): Promise<unknown> {
+    return this.#ask(
+      'GET',
+      '/v1/approvals',
+      { state, limit: MAX_APPROVALS, ...waitingQuery(waiting) },
+      undefined,
+      waiting?.signal,
+    )
+  }
+
+  /** @param code all eight characters of it */
+  approval(code: string, waiting?: Waiting): Promise<unknown> {
+    const path = `/v1/approvals/${encodeURIComponent(code)}`
+    return this.#ask('GET', path, waitingQuery(waiting), undefined, waiting?.signal)
+  }
+
+  vote(code: string, vote: Vote): Promise<unknown> {
+    return this.#ask('POST', `/v1/approvals/${encodeURIComponent(code)}/votes`, {}, vote)
+  }
+
+  applyPolicies(candidate: CandidatePolicies): Promise<unknown> {
+    return this.#ask('POST', '/v1/policies', {}, candidate)
+  }
+
+  keys(): Promise<unknown> {
+    return this.#ask('GET', '/v1/keys', {})
+  }
+
   async #ask(
     method: 'GET' | 'POST',
     path: string,
     query: Readonly<Record<string, string>>,
     body?: unknown,
+    signal?: AbortSignal,
   ): Promise<unknown> {
     const { authority, token } = this.#access
     const url = new URL(path, this.#access.url)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    const answer = await ask({ url, authority, method, token, ...(body === undefined ? {} : { body }) }).catch(
-      (cause: NodeJS.ErrnoException) => {
-        throw unreachable(url, cause)
-      },
-    )
+    const given = { ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) }
+    const answer = await ask({ url, authority, method, token, ...given }).catch((cause: NodeJS.ErrnoException) => {
+      throw unreachable(url, cause)
+    })
     if (answer.status >= 200 && answer.status < 300) return parsed(answer.text, url)
     throw refused(answer.status, answer.text)
   }
+}
+
+function waitingQuery(waiting: Waiting | undefined): Readonly<Record<string, string>> {
+  if (waiting === undefined) return {}
+  const { since, waitMs } = waiting
+  return { ...(since === undefined ? {} : { since: String(since) }), waitMs: String(waitMs) }
 }
 
 function parsed(text: string, url: URL): unknown {

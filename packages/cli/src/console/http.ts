@@ -13,9 +13,11 @@ export type HttpQuestion = {
   readonly method: 'GET' | 'POST'
   readonly token: string
   readonly body?: unknown
+  /** Gives up on it. */
+  readonly signal?: AbortSignal
 }
 
-export function ask({ url, authority, method, token, body }: HttpQuestion): Promise<HttpAnswer> {
+export function ask({ url, authority, method, token, body, signal }: HttpQuestion): Promise<HttpAnswer> {
   const payload = body === undefined ? null : Buffer.from(JSON.stringify(body))
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -23,7 +25,7 @@ export function ask({ url, authority, method, token, body }: HttpQuestion): Prom
       {
         method,
         agent: false,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
         ...(authority === null ? {} : { ca: authority }),
         headers: {
           authorization: `Bearer ${token}`,

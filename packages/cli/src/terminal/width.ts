@@ -25,6 +25,31 @@ export function cutTo(text: string, columns: number): string {
   return `${kept}…`
 }
 
+/** Lines at most `columns` wide, broken at spaces where there are any; at least one, and all of the text. */
+export function wrapTo(text: string, columns: number): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  let width = 0
+  for (const word of text.split(/(?<= )/)) {
+    if (width > 0 && width + widthOf(word.trimEnd()) > columns) {
+      lines.push(line.trimEnd())
+      line = ''
+      width = 0
+    }
+    for (const character of word) {
+      const own = columnsOf(character)
+      if (width > 0 && width + own > columns && character !== ' ') {
+        lines.push(line)
+        line = ''
+        width = 0
+      }
+      line += character
+      width += own
+    }
+  }
+  return [...lines, line.trimEnd()]
+}
+
 export function padTo(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const space = ' '.repeat(Math.max(0, columns - widthOf(text)))
   return align === 'right' ? space + text : text + space

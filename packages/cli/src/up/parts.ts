@@ -62,8 +62,7 @@ export function partsOf(layout: Layout): readonly Part[] {
       title: 'approver',
       main: service('approver'),
       configFile,
-      background: true,
-      describe: () => ({ what: 'decides what people approve', where: shownFolder(layout.log) }),
+      describe: () => ({ what: 'counts votes, signs decisions', where: shownFolder(layout.log) }),
     },
     {
       name: 'console',
@@ -71,7 +70,7 @@ export function partsOf(layout: Layout): readonly Part[] {
       main: service('console'),
       configFile,
       describe: ({ addresses }) => ({
-        what: 'API for tickets and questions',
+        what: 'API for tickets, approvals and questions',
         where: hostAndPort(addresses['console']),
       }),
     },

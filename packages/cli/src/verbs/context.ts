@@ -21,7 +21,7 @@ export function stateDirOf({ stateDir }: VerbContext): string {
 export async function clientFor(
   context: VerbContext,
   { as }: AskingFlags,
-  otherwise: 'agent' | 'owner',
+  otherwise: 'agent' | 'owner' | 'admin',
 ): Promise<ConsoleClient> {
   const { environment } = context
   return new ConsoleClient(await consoleAccess({ stateDir: stateDirOf(context), environment, as, otherwise }))

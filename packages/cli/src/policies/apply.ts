@@ -1,0 +1,46 @@
+/** `sluice policy apply`: checks the folder, and puts its policies and approval rules in force. */
+import { approvalRulesJson } from '@sluice/policy'
+import { z } from 'zod'
+import { CliFailure, EXIT_CODES, type ExitCode } from '../failure.ts'
+import { escapeControls } from '../terminal/escape.ts'
+import { clientFor, type VerbContext } from '../verbs/context.ts'
+import { policyMistakes, printMistakes } from './check.ts'
+import { type PolicyFlags, readPolicyFolder } from './policy-folder.ts'
+
+export type ApplyFlags = PolicyFlags & { readonly as?: string }
+
+const answerSchema = z.object({ version: z.number(), contentHash: z.string() })
+/** As decisions name it. */
+const HASH_CHARACTERS = 12
+
+export async function runPolicyApply(flags: ApplyFlags, context: VerbContext): Promise<ExitCode> {
+  const { output } = context
+  const folder = await readPolicyFolder(flags, context)
+  const mistakes = policyMistakes(folder)
+  if (mistakes.length > 0) {
+    if (flags.json === true) output.json({ mistakes })
+    else {
+      printMistakes(output, mistakes)
+      output.line('Nothing was applied; correct them first.')
+    }
+    return EXIT_CODES.failed
+  }
+  const client = await clientFor(context, flags, 'admin')
+  const rules = folder.config.approvals
+  const answer = await client.applyPolicies({
+    files: folder.files,
+    approvalRules: JSON.parse(approvalRulesJson(rules)),
+  })
+  if (flags.json === true) {
+    output.json(answer)
+    return EXIT_CODES.ok
+  }
+  const parsed = answerSchema.safeParse(answer)
+  if (!parsed.success) throw new CliFailure('the console answered without a version; is it of the same version?')
+  const { version, contentHash } = parsed.data
+  output.line(
+    `${output.style.good('✔')} version ${version} is in force: ${escapeControls(contentHash.slice(0, HASH_CHARACTERS))}`,
+  )
+  output.line(output.style.dim('Proxies follow within a second; decisions carry these twelve digits.'))
+  return EXIT_CODES.ok
+}

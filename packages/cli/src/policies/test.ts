@@ -1,0 +1,71 @@
+/** `sluice policy test`: whether the policies answer each case as it says. */
+import { type CaseResult, contentHashOf, PolicyEngine, runCase } from '@sluice/policy'
+import { EXIT_CODES, type ExitCode } from '../failure.ts'
+import { escapeControls } from '../terminal/escape.ts'
+import type { Output } from '../terminal/output.ts'
+import type { VerbContext } from '../verbs/context.ts'
+import { placed, policyMistakes, printMistakes } from './check.ts'
+import { type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
+import { accessOfText } from './statement.ts'
+import { type FoundCase, readTests } from './test-files.ts'
+
+type Outcome = { readonly found: FoundCase; readonly result: CaseResult }
+
+export async function runPolicyTest(flags: PolicyFlags, context: VerbContext): Promise<ExitCode> {
+  const { output } = context
+  const folder = await readPolicyFolder(flags, context)
+  const tests = readTests(folder)
+  const mistakes = [...policyMistakes(folder), ...placed(folder, tests.mistakes)]
+  if (mistakes.length > 0) {
+    if (flags.json === true) output.json({ mistakes })
+    else printMistakes(output, mistakes)
+    return EXIT_CODES.failed
+  }
+  const outcomes = await runCases(folder, tests.cases)
+  const passed = outcomes.every(({ result }) => result.passed)
+  if (flags.json === true) output.json({ cases: outcomes.map((outcome) => jsonOf(folder, outcome)) })
+  else printOutcomes(output, folder, outcomes)
+  return passed ? EXIT_CODES.ok : EXIT_CODES.failed
+}
+
+export function engineOf({ files, config }: PolicyFolder): PolicyEngine {
+  const source = { files, approvalRules: config.approvals }
+  return PolicyEngine.compile(source, contentHashOf(source))
+}
+
+async function runCases(folder: PolicyFolder, cases: readonly FoundCase[]): Promise<readonly Outcome[]> {
+  const engine = engineOf(folder)
+  const outcomes: Outcome[] = []
+  for (const found of cases) {
+    const { connection: name, command } = found.test
+    const connection = folder.config.connections[name]
+    if (connection === undefined) continue // a mistake, and said before
+    const { protocol, labels, demo } = connection
+    const access = command === undefined ? null : await accessOfText(command, name)
+    outcomes.push({ found, result: runCase(found.test, engine, { name, protocol, labels, demo }, access) })
+  }
+  return outcomes
+}
+
+function printOutcomes(output: Output, folder: PolicyFolder, outcomes: readonly Outcome[]): void {
+  const { style } = output
+  for (const { found, result } of outcomes) {
+    const name = escapeControls(result.name)
+    if (result.passed) {
+      output.line(`${style.good('✔')} ${name}`)
+      continue
+    }
+    const place = escapeControls(`${pathOf(folder, found.file)}:${found.line}`)
+    output.line(`${style.bad('✘')} ${name}  ${style.dim(place)}`)
+    for (const difference of result.differences) output.line(`    ${escapeControls(difference)}`)
+  }
+  const failed = outcomes.filter(({ result }) => !result.passed).length
+  const cases = outcomes.length === 1 ? '1 case' : `${outcomes.length} cases`
+  if (outcomes.length === 0) output.line('there are no cases; write some in policies/tests/*.yaml')
+  else if (failed === 0) output.line(style.good(`${cases}, all as expected`))
+  else output.line(style.bad(`${cases}, ${failed} not as expected`))
+}
+
+function jsonOf(folder: PolicyFolder, { found, result }: Outcome): unknown {
+  return { ...result, file: pathOf(folder, found.file), line: found.line }
+}
