@@ -6,6 +6,9 @@ import { type TicketLookup, TicketStore } from '@sluice/identity'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, type Incident, type TrustedKeys } from '@sluice/trust'
 
+/** Beyond it the oldest are answered like tickets that never were. */
+const MAX_OVER = 10_000
+
 export type PublishedTicketsOptions = {
   readonly log: EventLog
   readonly registry: SchemaRegistry
@@ -17,6 +20,7 @@ export type PublishedTicketsOptions = {
 
 export class PublishedTickets {
   readonly #store: TicketStore
+  readonly #over: OverTickets
   readonly #reader: ControlReader<typeof TOPICS.tickets>
   #reading: Promise<void> | null = null
   /** For all who came while one was running: that one may have begun before their ticket. */
@@ -25,15 +29,15 @@ export class PublishedTickets {
   /** Resolves when all tickets that were published before are known. */
   static async open(options: PublishedTicketsOptions): Promise<PublishedTickets> {
     const { maxTickets, ...rest } = options
-    const store = new TicketStore({ maxTickets })
+    const over = new OverTickets()
     const reader = await ControlReader.open({
       ...rest,
       topic: TOPICS.tickets,
       role: 'console',
       memory: null,
-      skip: (ticket) => passOver(store, ticket),
+      skip: (ticket) => isOver(ticket, over),
     })
-    const tickets = new PublishedTickets(store, reader)
+    const tickets = new PublishedTickets(new TicketStore({ maxTickets }), over, reader)
     try {
       await tickets.#catchUp()
     } catch (error) {
@@ -43,20 +47,26 @@ export class PublishedTickets {
     return tickets
   }
 
-  private constructor(store: TicketStore, reader: ControlReader<typeof TOPICS.tickets>) {
+  private constructor(store: TicketStore, over: OverTickets, reader: ControlReader<typeof TOPICS.tickets>) {
     this.#store = store
+    this.#over = over
     this.#reader = reader
   }
 
   async find(ticketId: string): Promise<TicketLookup> {
-    const known = this.#store.find(ticketId, nowMicros())
+    const known = this.#find(ticketId)
     if (known !== 'unknown') return known
     await this.#catchUp()
-    return this.#store.find(ticketId, nowMicros())
+    return this.#find(ticketId)
   }
 
   async close(): Promise<void> {
     await this.#reader.close()
+  }
+
+  #find(ticketId: string): TicketLookup {
+    const found = this.#store.find(ticketId, nowMicros())
+    return found === 'unknown' && this.#over.has(ticketId) ? 'expired' : found
   }
 
   #catchUp(): Promise<void> {
@@ -81,12 +91,28 @@ export class PublishedTickets {
 }
 
 /**
- * Most tickets in the log are long over. Their signature, the dear part, is not looked at: all that one of them can
- * cause is the answer that it has expired, and it takes no other's place.
+ * Tickets that were over before they were read: most of those in the log. Their signature, the dear part, is not looked
+ * at, so all that one of them can cause is the answer that it has expired.
  */
-function passOver(store: TicketStore, ticket: Ticket): boolean {
-  const now = nowMicros()
-  if (ticket.expiresAt > now) return false
-  if (store.find(ticket.ticketId, now) === 'unknown') store.apply(ticket)
+class OverTickets {
+  readonly #ids = new Set<string>()
+
+  has(ticketId: string): boolean {
+    return this.#ids.has(ticketId)
+  }
+
+  add(ticketId: string): void {
+    this.#ids.delete(ticketId)
+    for (const oldest of this.#ids) {
+      if (this.#ids.size < MAX_OVER) break
+      this.#ids.delete(oldest)
+    }
+    this.#ids.add(ticketId)
+  }
+}
+
+function isOver({ ticketId, expiresAt }: Ticket, over: OverTickets): boolean {
+  if (expiresAt > nowMicros()) return false
+  over.add(ticketId)
   return true
 }
