@@ -139,7 +139,8 @@ function syntaxMistake(file: PolicyFile, piece: PolicyPiece, error: CedarError |
   const offset = piece.offset + characterOffset(piece.text, location?.start ?? 0)
   const message = (error?.message ?? 'not a policy').replace(/^failed to parse policy from string: /, '')
   const ended = message === 'unexpected end of input'
-  const fix = ended ? 'a policy ends with ;' : (error?.help ?? location?.label ?? FORM)
+  const expected = location?.label ?? ''
+  const fix = ended ? 'a policy ends with ;' : (error?.help ?? (expected === '' ? FORM : `${expected}; ${FORM}`))
   return mistakeAt({ ...file, offset }, 'syntax', message, fix)
 }
 

@@ -1,0 +1,72 @@
+import { PolicyUnavailable } from '@sluice/events'
+import { describe, expect, it } from 'vitest'
+import { type ApprovalRulesInput, approvalRulesSchema } from './approval-rule.ts'
+import { file, RULES } from './policies.fixture.ts'
+import { approvalRulesJson, contentHashOf, parseApprovalRules } from './policy-source.ts'
+
+const EVERYTHING: ApprovalRulesInput = {
+  careful: {
+    reviewers: ['group:a', { group: 'group:b', count: 2 }],
+    count: 3,
+    expires: '1h',
+    reason: 'required',
+    denials: 2,
+    inTransaction: 'deny',
+  },
+  a: { reviewers: ['group:a'], expires: '90s', inTransaction: { hold: '5s' } },
+}
+
+describe('contentHashOf', () => {
+  const files = [file('x', 'a.cedar'), file('y', 'b.cedar')]
+  const hash = contentHashOf({ files, approvalRules: RULES })
+
+  it('is the same for the same set', () => {
+    expect(hash).toMatch(/^[0-9a-f]{64}$/)
+    const published = parseApprovalRules(approvalRulesJson(RULES))
+    expect(contentHashOf({ files: files.toReversed(), approvalRules: published })).toBe(hash)
+  })
+
+  it.each([
+    ['a text', [file('x', 'a.cedar'), file('z', 'b.cedar')]],
+    ['a name', [file('x', 'a.cedar'), file('y', 'c.cedar')]],
+    ['where a file ends', [file('xb.cedar', 'a.cedar'), file('y', '')]],
+    ['the number of files', [file('x', 'a.cedar')]],
+  ])('differs by %s', (_what, others) => {
+    expect(contentHashOf({ files: others, approvalRules: RULES })).not.toBe(hash)
+  })
+
+  it('differs by every field of a rule', () => {
+    const rules = (changed: object) => approvalRulesSchema.parse({ r: { reviewers: ['group:a'], ...changed } })
+    const changes = [
+      {},
+      { reviewers: ['group:b'] },
+      { reviewers: [{ group: 'group:a' }] },
+      { count: 2 },
+      { expires: '11m' },
+      { reason: 'required' },
+      { denials: 2 },
+      { inTransaction: 'deny' },
+      { inTransaction: { hold: '31s' } },
+    ]
+    const hashes = changes.map((changed) => contentHashOf({ files, approvalRules: rules(changed) }))
+    expect(new Set(hashes).size).toBe(changes.length)
+  })
+})
+
+describe('approval rules as published', () => {
+  it('are read as they were', () => {
+    const rules = approvalRulesSchema.parse(EVERYTHING)
+    expect(parseApprovalRules(approvalRulesJson(rules))).toEqual(rules)
+    expect(approvalRulesJson(parseApprovalRules(approvalRulesJson(rules)))).toBe(approvalRulesJson(rules))
+  })
+
+  it.each([
+    '',
+    'null',
+    '{"r":{}}',
+    '{"r":{"reviewers":["group:a"],"requesterMayReview":true}}',
+    '{"r":{"reviewers":["group:a"],"more":1}}',
+  ])('are refused as %s', (json) => {
+    expect(() => parseApprovalRules(json)).toThrow(PolicyUnavailable)
+  })
+})
