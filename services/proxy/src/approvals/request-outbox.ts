@@ -33,7 +33,7 @@ type Waiting = {
 export class RequestOutbox {
   readonly #options: OutboxOptions
   #waiting: Waiting[] = []
-  #turnIsDue = false
+  #busy = false
   readonly #background = new Set<Promise<void>>()
   readonly #closing = new AbortController()
 
@@ -71,16 +71,20 @@ export class RequestOutbox {
     this.#closing.abort()
   }
 
+  /** The next few follow when the log has answered: else those that waited for it would be written all at once. */
   #takeTurn(): void {
-    if (this.#turnIsDue) return
-    this.#turnIsDue = true
+    if (this.#busy || this.#waiting.length === 0) return
+    this.#busy = true
     setImmediate(() => {
-      this.#turnIsDue = false
-      for (const waiting of this.#waiting.splice(0, RECORDS_PER_TURN)) {
-        const { content, resolve, reject } = waiting
-        this.#options.writer.publish(content.approvalId, content).then(() => resolve(), reject)
-      }
-      if (this.#waiting.length > 0) this.#takeTurn()
+      const answered = this.#waiting
+        .splice(0, RECORDS_PER_TURN)
+        .map(({ content, resolve, reject }) =>
+          this.#options.writer.publish(content.approvalId, content).then(() => resolve(), reject),
+        )
+      void Promise.all(answered).then(() => {
+        this.#busy = false
+        this.#takeTurn()
+      })
     })
   }
 
