@@ -36,6 +36,9 @@ describe('a writer of signed records', () => {
     await first.close()
     const forger = newKey()
     await stand.append(await stand.signed('forged', { version: 1_000_000, previous: Buffer.alloc(32) }, forger))
+    const changed = await stand.signed('changed', { version: 900, previous: Buffer.alloc(32) })
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
+    await stand.append(changed)
     await stand.append(Buffer.alloc(0))
     await stand.append(Buffer.from('nonsense'))
     const second = await stand.writer()
@@ -46,7 +49,7 @@ describe('a writer of signed records', () => {
     const seen: string[] = []
     await reader.catchUp(({ content }) => void seen.push(content.contentHash))
     expect(seen).toEqual(['1', '2'])
-    expect(stand.codes).toEqual(['foreign_key', 'deleted', 'unreadable'])
+    expect(stand.codes).toEqual(['foreign_key', 'unsigned', 'deleted', 'unreadable'])
     await reader.close()
     await keys.close()
   })

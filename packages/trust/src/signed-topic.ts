@@ -144,8 +144,8 @@ export class SignedTopic<Topic extends ControlTopic> {
   }
 
   async #readToEnd(handle: RecordHandler<Topic>): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      if ((await this.#readSome(handle, 0)) === 0) break
+    while ((await this.#readSome(handle, 0)) > 0) {
+      if (this.#closing.signal.aborted) return
     }
     if (this.#fromStart) this.#tellMissing()
     this.#fromStart = false
@@ -175,7 +175,6 @@ export class SignedTopic<Topic extends ControlTopic> {
     if (content === null || skip?.(content) === true) return
     const hash = controlHash(record.value)
     const seen = this.#seen.get(key) ?? null
-    if (seen?.hash.equals(hash) === true) return
     const signer = await this.#signerOf(record, key, content.seal, polledAt)
     if (signer === null) return
     const remembered = memory?.highest(topic, key) ?? null

@@ -74,7 +74,7 @@ export class TrustedKeys {
   /** The same with the reason; looks into the topic once where the answer would be no. For readers of signed topics. */
   async judge(role: KeyRole, keyId: string, times: readonly number[], polledAt: number): Promise<SignerStanding> {
     const known = this.#standing(role, keyId, times)
-    if (known.kind === 'trusted' || this.#lookedAt >= polledAt) return known
+    if (known.kind === 'trusted') return known
     await this.#lookedSince(polledAt)
     return this.#standing(role, keyId, times)
   }
