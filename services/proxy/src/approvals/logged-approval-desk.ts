@@ -92,7 +92,7 @@ export class LoggedApprovalDesk implements ApprovalDesk {
   /** Withdraws what is still open. What does not get into the log in time is withdrawn by the next start of this node. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const approval of [...this.#open.values()]) approval.withdraw('session_ended')
+    for (const approval of this.#open.values()) approval.withdraw('session_ended')
     await this.#outbox.close(CLOSE_MS)
     await this.#options.reader.close()
     await this.#options.writer.close()

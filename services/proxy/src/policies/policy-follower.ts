@@ -124,7 +124,7 @@ export class PolicyFollower implements Policies {
     if (engine === null) return
     this.#distrustedSince = null
     this.#engine = engine
-    for (const listener of [...this.#listeners]) listener(engine)
+    for (const listener of this.#listeners) listener(engine)
   }
 
   /** Null after an incident. The hash is computed here: what a decision names is what was evaluated. */
