@@ -16,3 +16,4 @@ export type {
   TableName,
   TableUse,
 } from './facts.ts'
+export { type Review, reviewParameter, reviewText } from './review-text.ts'
