@@ -15,6 +15,8 @@ export { loadParser } from './parser.ts'
 export const MAX_INLINE_CHARACTERS = 16 * 1024
 /** Deeper trees endanger the stack of whoever walks them. */
 export const MAX_NESTING = 500
+/** A kilobyte of text can be a gigabyte of tree, by copies within copies. */
+export const MAX_COPIES = 100_000
 
 /** Numbers with underscores and radix prefixes. */
 const MODERN_NUMBERS_MAJOR = 16
@@ -38,12 +40,13 @@ export function analyzeStatement(text: string, options: AnalysisOptions): Analys
 
 /** Any length; takes as long as it takes, so it is for a worker. */
 export function analyzeWhole(text: string, { serverMajor }: AnalysisOptions): Analysis {
-  const { violation, modernNumbers, nesting } = sketch(text)
+  const { violation, modernNumbers, nesting, copies } = sketch(text)
   if (violation !== null) return { kind: 'unparsable', message: VIOLATIONS[violation] }
   if (modernNumbers && serverMajor < MODERN_NUMBERS_MAJOR) {
     return { kind: 'unparsable', message: `PostgreSQL ${serverMajor} reads numbers such as 1_000 or 0x1F differently` }
   }
   if (nesting > MAX_NESTING) return { kind: 'too_large', limit: 'nesting' }
+  if (copies > MAX_COPIES) return { kind: 'too_large', limit: 'tree' }
   const parsed = parse(text)
   if (parsed.kind === 'syntax-error') return { kind: 'unparsable', message: syntaxMessage(parsed.message) }
   if (parsed.kind === 'too-large') return { kind: 'too_large', limit: 'tree' }

@@ -56,6 +56,26 @@ describe('hostile texts', () => {
     expect(judged('select 1')).toBe('plain')
   })
 
+  it('reads no tree that copies itself', () => {
+    const columns = (count: number): string => Array.from({ length: count }, (_, at) => `a${at}`).join(', ')
+    const wide = (count: number): string => `update t set (${columns(count)}) = (select ${columns(count)}) where id = 1`
+    expect(judged(wide(100))).toBe('write t')
+    expect(analyze(wide(1000))).toEqual({ kind: 'too_large', limit: 'tree' })
+    for (const [before, after] of [
+      ['(a, b) = (', ')'],
+      ['(a, b)/**/= row(1, (', '))'],
+      ['(a, b) = 1 + (', ')'],
+      ['(a, b) = case when true then (', ') end'],
+    ] as const) {
+      let text = 'select 1'
+      for (let depth = 0; depth < 24; depth++) {
+        text = `with x as (update t set ${before}${text}${after} returning 1) select 1`
+      }
+      expect(analyze(text)).toEqual({ kind: 'too_large', limit: 'tree' })
+    }
+    expect(judged(`select 1 from t where ${'(a, b) = (1, 2) or '.repeat(400)} true`)).toBe('plain')
+  })
+
   it('answers long flat texts', () => {
     const list = `select * from t where id in (${'1,'.repeat(3000)}1)`
     expect(judged(list)).toBe('plain')
