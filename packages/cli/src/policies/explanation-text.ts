@@ -88,8 +88,9 @@ function answerLines(decision: PolicyDecision, rules: ApprovalRules): readonly s
       return [`its result: permitted by ${decision.policyIds.join(', ')}`, ...obligationLines(decision)]
     case 'pending':
       return [
-        `NOTICE:  sluice: held until ${decision.approvalRules.map((name) => reviewersOf(rules[name])).join(' and ')} approve it${expiryOf(decision.approvalRules, rules)}`,
+        `NOTICE:  sluice: held until ${reviewersOf(decision.approvalRules, rules)} approves (up to ${longestOf(decision.approvalRules, rules)})`,
         `DETAIL:  approval … · policy ${decision.policyIds.join(', ')}`,
+        `and then its result, once ${votesOf(decision.approvalRules, rules)} agreed`,
         ...obligationLines(decision),
       ]
     case 'deny':
@@ -116,19 +117,31 @@ function obligationLines({ obligations }: PolicyDecision): readonly string[] {
   ]
 }
 
-/** `1 of group:data-owners` */
-function reviewersOf(rule: ApprovalRule | undefined): string {
-  if (rule === undefined) return 'nobody'
-  const plain = rule.reviewers.filter((entry) => typeof entry === 'string')
-  const own = rule.reviewers.filter((entry) => typeof entry !== 'string')
-  return [
-    ...(plain.length > 0 ? [`${rule.count} of ${plain.join(' or ')}`] : []),
-    ...own.map(({ group, count }) => `${count} of ${group}`),
-  ].join(' and ')
+/** As the notice says it: `a person of data-owners`. */
+function reviewersOf(names: readonly string[], rules: ApprovalRules): string {
+  const groups = names.map((name) => demandsOf(rules[name]).map(({ group }) => group))
+  return groups.map((each) => `a person of ${each.join(' or ')}`).join(' and ')
 }
 
-/** The shortest counts. */
-function expiryOf(names: readonly string[], rules: ApprovalRules): string {
+/** `2 of data-owners or security` */
+function votesOf(names: readonly string[], rules: ApprovalRules): string {
+  return names.flatMap((name) => demandsOf(rules[name]).map(({ group, count }) => `${count} of ${group}`)).join(' and ')
+}
+
+/** Groups without a count of their own are one demand. */
+function demandsOf(rule: ApprovalRule | undefined): readonly { readonly group: string; readonly count: number }[] {
+  if (rule === undefined) return []
+  const nameOf = (group: string): string => group.replace(/^group:/, '')
+  const plain = rule.reviewers.filter((entry) => typeof entry === 'string').map(nameOf)
+  const own = rule.reviewers.filter((entry) => typeof entry !== 'string')
+  return [
+    ...(plain.length > 0 ? [{ group: plain.join(' or '), count: rule.count }] : []),
+    ...own.map(({ group, count }) => ({ group: nameOf(group), count })),
+  ]
+}
+
+/** Of several rules the shortest time counts. */
+function longestOf(names: readonly string[], rules: ApprovalRules): string {
   const seconds = Math.min(...names.map((name) => rules[name]?.expires ?? 0)) / MS_PER_S
-  return seconds % S_PER_MINUTE === 0 ? ` (up to ${seconds / S_PER_MINUTE} minutes)` : ` (up to ${seconds} s)`
+  return seconds >= 2 * S_PER_MINUTE ? `${Math.round(seconds / S_PER_MINUTE)} minutes` : `${seconds} seconds`
 }

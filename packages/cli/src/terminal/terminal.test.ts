@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { escapeControls, escapeLines } from './escape.ts'
 import { outputInto } from './output.ts'
 import { printTable } from './table.ts'
-import { cutTo, padTo, widthOf } from './width.ts'
+import { cutTo, padTo, widthOf, wrapTo } from './width.ts'
 
 /** What no terminal may be sent from data. */
 const OBEYED = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u
@@ -49,6 +49,25 @@ describe('widths', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 30 }), (text, columns) => {
         expect(widthOf(cutTo(text, columns))).toBeLessThanOrEqual(columns)
         expect(widthOf(padTo(cutTo(text, columns), columns))).toBe(columns)
+      }),
+    )
+  })
+})
+
+describe('wrapped text', () => {
+  it('breaks at spaces, and inside of words that are too long', () => {
+    expect(wrapTo('update orders set status', 13)).toEqual(['update orders', 'set status'])
+    expect(wrapTo('abcdefgh ij', 4)).toEqual(['abcd', 'efgh', 'ij'])
+    expect(wrapTo('東京東京', 5)).toEqual(['東京', '東京'])
+    expect(wrapTo('', 5)).toEqual([''])
+  })
+
+  it('loses nothing but spaces, and is never too wide', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 30 }), (text, columns) => {
+        const lines = wrapTo(escapeControls(text), columns)
+        expect(lines.join('').replaceAll(' ', '')).toBe(escapeControls(text).replaceAll(' ', ''))
+        for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(columns)
       }),
     )
   })
