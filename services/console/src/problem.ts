@@ -25,6 +25,7 @@ const OWN_PROBLEMS = {
   parameter_invalid: [400, 'A parameter is not valid'],
   people_only: [403, 'People only'],
   policies_invalid: [422, 'The policies have mistakes'],
+  policies_lost: [503, 'Published policies are lost'],
   policies_unknown: [503, 'No policies are known'],
   reason_required: [422, 'A reason is required'],
   request_malformed: [400, 'The request is malformed'],

@@ -64,7 +64,8 @@ export class ApprovalBook {
       case 'requested':
         return this.#add(request)
       case 'node_started':
-        for (const entry of this.#open.values()) {
+        // A copy: what changes moves to the end of what ended.
+        for (const entry of [...this.#open.values(), ...this.#ended.values()]) {
           if (entry.nodeId === request.nodeId) this.#put(entry, withNodeStart(entry, request.time))
         }
         return

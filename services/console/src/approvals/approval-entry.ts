@@ -61,9 +61,10 @@ export function withRequest(entry: ApprovalEntry, request: ApprovalRequest): App
   return { ...entry, withdrawn: { kind: 'withdrawn', reason, time } }
 }
 
-/** A node that started holds nothing of what it held before. */
+/** A node that started holds nothing of what it held before, also where that was approved and had not run. */
 export function withNodeStart(entry: ApprovalEntry, time: number): ApprovalEntry {
-  if (entry.withdrawn !== null || entry.askedAt >= time) return entry
+  const { kind } = endingOf(entry)
+  if ((kind !== 'open' && kind !== 'approved') || entry.askedAt >= time) return entry
   return { ...entry, withdrawn: { kind: 'withdrawn', reason: 'the proxy that held it was started again', time } }
 }
 

@@ -114,6 +114,7 @@ export class PolicyOffice {
       approvalRules: approvalRulesJson(source.approvalRules),
       appliedBy,
     }
+    this.#checkNothingIsLost()
     let version: number
     try {
       version = (await this.#options.writer.publish(POLICY_KEY, set)).version
@@ -126,6 +127,16 @@ export class PolicyOffice {
     }
     const time = this.#options.nowMs() * 1000
     return this.#enforce({ version, time, set, approvalRules: source.approvalRules })
+  }
+
+  /** Versions would begin anew, and nobody who remembers later ones would take up what is published. */
+  #checkNothingIsLost(): void {
+    const before = this.#options.memory.highest(TOPICS.policies, POLICY_KEY)
+    if (this.#inForce !== null || before === null) return
+    throw refuse(
+      'policies_lost',
+      `version ${before.version} of the policies was trusted before and is not in the log any more, so nothing new is published; put the log back from a copy, or, where it was meant to begin anew, move the files in trust.dir of every service away and start them again`,
+    )
   }
 
   #take(content: Signed<PolicySet>): void {

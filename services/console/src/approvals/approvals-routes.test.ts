@@ -1,0 +1,414 @@
+import { request } from 'node:https'
+import { type CountedReviewer, nowMicros, TOPICS } from '@sluice/events'
+import { shownDigest } from '@sluice/policy'
+import { ControlWriter } from '@sluice/trust'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Answer, startTestConsole, type TestConsole } from '../console.fixture.ts'
+import {
+  type Asked,
+  createTestWorld,
+  type TestWorld,
+  testDecision,
+  type testRequest,
+  testSaying,
+  until,
+} from '../control-world.fixture.ts'
+import type { ApprovalView } from './approval-view.ts'
+import { UNKNOWN_CODES_AT_ONCE } from './approvals-routes.ts'
+import { VOTES_AT_ONCE } from './vote-desk.ts'
+
+let world: TestWorld
+let server: TestConsole
+
+beforeAll(async () => {
+  world = await createTestWorld()
+  server = await startTestConsole({ world })
+})
+afterEach(() => {
+  world.answering = () => null
+})
+afterAll(async () => {
+  await server.stop()
+  await world.stop()
+})
+
+const token = (sub: string, groups: readonly string[], kind = 'human'): string =>
+  server.issuer.token({ sub, sluice_kind: kind, groups })
+const owner = (): string => token('owner', ['data-owners'])
+const counted = (id: string): CountedReviewer => ({
+  person: id,
+  issuer: server.issuer.origin,
+  id,
+  groups: ['data-owners'],
+  reason: 'ticket 4711',
+})
+
+const get = (path: string, as = owner()): Promise<Answer> => server.ask(`/v1/approvals${path}`, { token: as })
+const view = async (code: string): Promise<ApprovalView> => (await get(`/${code}`)).json as ApprovalView
+const list = async (query = '', as = owner()): Promise<{ revision: number; approvals: ApprovalView[] }> =>
+  (await get(query, as)).json as { revision: number; approvals: ApprovalView[] }
+
+/** Of the policy set in force. */
+async function asked(changes: Parameters<typeof testRequest>[0] = {}): Promise<Asked> {
+  const policyVersion = server.plane.policies.office.inForce?.set.contentHash.slice(0, 12) ?? ''
+  const it = await world.ask({ policyVersion, ...changes })
+  await until(
+    () => server.plane.approvals.book.findByCode(it.code),
+    (entry) => entry !== null,
+  )
+  return it
+}
+
+const digestOf = ({ approvalId, requested }: Asked): string => shownDigest(approvalId, requested).toString('base64url')
+
+const vote = (it: Asked, body: object = {}, as = owner()): Promise<Answer> =>
+  server.ask(`/v1/approvals/${it.code}/votes`, {
+    token: as,
+    body: JSON.stringify({ vote: 'approve', shownDigest: digestOf(it), ...body }),
+  })
+
+const problem = ({ status, json }: Answer): unknown => [status, (json as { code: string }).code]
+const incidents = async (code: string): Promise<number> => {
+  const { text } = await server.ask('/metrics')
+  return Number(new RegExp(`sluice_console_incidents_total\\{code="${code}"\\} (\\d+)`).exec(text)?.[1] ?? 0)
+}
+
+describe('held commands', () => {
+  it('are listed with all that a reviewer is shown, and nothing of the digest', async () => {
+    const it = await asked()
+    const { approvals } = await list()
+    const { commandDigest: _, expiresAt, ...requested } = it.requested
+    expect(approvals.find(({ code }) => code === it.code)).toEqual({
+      approvalId: it.approvalId,
+      code: it.code,
+      state: 'open',
+      askedAt: expect.stringMatching(/^\d{4}-.*\.\d{6}Z$/),
+      nodeId: 'node-1',
+      requested: { ...requested, expiresAt: expect.stringMatching(/\.\d{6}Z$/) },
+      votes: [],
+      waitingFor: '1 of group data-owners',
+      endedAt: null,
+      endedReason: null,
+      executed: null,
+      mayReview: true,
+      revision: expect.any(Number),
+    })
+    const shown = approvals.find(({ code }) => code === it.code)?.requested.expiresAt ?? ''
+    const [seconds = '', fraction = ''] = shown.slice(0, -1).split('.')
+    expect(Date.parse(`${seconds}Z`) * 1000 + Number(fraction)).toBe(expiresAt)
+  })
+
+  it('are found by the whole code as people type it, never by a part', async () => {
+    const it = await asked()
+    const dashed = `${it.code.slice(0, 4)}-${it.code.slice(4)}`
+    for (const typed of [it.code, dashed, dashed.toLowerCase()]) {
+      expect((await view(typed)).approvalId).toBe(it.approvalId)
+    }
+    for (const typed of [it.code.slice(0, 7), it.code.slice(0, 4), it.approvalId, `${it.code}0`, '00000000']) {
+      expect(problem(await get(`/${typed}`, token('typist', ['data-owners'])))).toEqual([404, 'approval_unknown'])
+    }
+  })
+
+  it('are for reviewers, admins and analysts; who asked is told so', async () => {
+    const subject = { issuer: server.issuer.origin, id: 'agent', kind: 'agent', groups: ['agents'], onBehalfOf: null }
+    const it = await asked({ subject: subject as Asked['requested']['subject'] })
+    for (const group of ['data-owners', 'admins', 'analysts']) {
+      expect((await get('', token('ana', ['x', group]))).status).toBe(200)
+    }
+    const agent = token('agent', ['agents', 'admins'], 'agent')
+    expect(problem(await get('', agent))).toEqual([403, 'people_only'])
+    expect(problem(await get('', token('svc', ['data-owners'], 'service')))).toEqual([403, 'people_only'])
+    expect(problem(await get('', token('eve', ['interns'])))).toEqual([403, 'group_required'])
+    expect(problem(await get(`/${it.code}`, token('eve', ['interns'])))).toEqual([403, 'group_required'])
+    const own = await get(`/${it.code}`, agent)
+    expect(problem(own)).toEqual([403, 'requester'])
+    expect(own.json).toMatchObject({ detail: 'you asked for this yourself, so someone else must review it.' })
+  })
+
+  it('of other connections than those of the demo are not for its logins', async () => {
+    const demo = await asked({ connection: 'shop' })
+    const prod = await asked({ connection: 'prod' })
+    const guest = server.demoIssuer.token({ sub: 'guest', sluice_kind: 'human', groups: ['data-owners'] })
+    const codes = (await list('?limit=500', guest)).approvals.map(({ code }) => code)
+    expect(codes).toContain(demo.code)
+    expect(codes).not.toContain(prod.code)
+    expect(problem(await get(`/${prod.code}`, guest))).toEqual([404, 'approval_unknown'])
+    expect(problem(await vote(prod, {}, guest))).toEqual([404, 'approval_unknown'])
+    expect((await list('?limit=500')).approvals.map(({ code }) => code)).toContain(prod.code)
+  })
+
+  it('are followed until they ran', async () => {
+    const it = await asked({ approvalRules: ['two'] })
+    await world.decide(it, { kind: 'vote_counted', reviewers: [counted('ana')], reasonCode: 'approve' })
+    const first = await until(
+      () => view(it.code),
+      ({ votes }) => votes.length === 1,
+    )
+    expect(first).toMatchObject({
+      state: 'open',
+      votes: [{ person: 'ana', vote: 'approve', reason: 'ticket 4711' }],
+      waitingFor: '1 of group data-owners',
+    })
+    await world.decide(it, { kind: 'approved', reviewers: [counted('ana'), counted('ben')] })
+    await until(
+      () => view(it.code),
+      ({ state }) => state === 'approved',
+    )
+    const executed = { status: 'ok', code: null, rows: 1, durationMicros: 1_500 }
+    await world.say(it.approvalId, { kind: 'executed', executed })
+    const last = await until(
+      () => view(it.code),
+      ({ state }) => state === 'executed',
+    )
+    expect(last).toMatchObject({ executed, waitingFor: null, mayReview: false, votes: [{}, {}] })
+    expect((await list('?state=ended')).approvals.map(({ code }) => code)).toContain(it.code)
+    expect((await list('?state=open')).approvals.map(({ code }) => code)).not.toContain(it.code)
+    expect((await list('?state=all&limit=1')).approvals).toHaveLength(1)
+  })
+
+  it('with unknown policies are shown, without saying who is needed', async () => {
+    const it = await asked({ policyVersion: 'ffffffffffff' })
+    expect(await view(it.code)).toMatchObject({ state: 'open', waitingFor: null, mayReview: false })
+  })
+
+  it.each(['?limit=0', '?limit=501', '?state=no', '?waitMs=-1', '?since=x', '?other=1', '/K7QM2XPD?state=open'])(
+    'are not listed by a parameter that is wrong: %s',
+    async (query) => {
+      expect(problem(await get(query))).toEqual([400, 'parameter_invalid'])
+    },
+  )
+})
+
+describe('news', () => {
+  it('wake who waits for them, and say so by a new revision', async () => {
+    const { revision } = await list()
+    const waiting = list(`?since=${revision}&waitMs=5000&limit=500`)
+    await until(
+      () => server.plane.approvals.bell.waiting,
+      (count) => count === 1,
+    )
+    const it = await asked()
+    const news = await waiting
+    expect(news.revision).toBeGreaterThan(revision)
+    expect(news.approvals.map(({ code }) => code)).toContain(it.code)
+
+    const before = await view(it.code)
+    const one = get(`/${it.code}?since=${before.revision}&waitMs=5000`)
+    await until(
+      () => server.plane.approvals.bell.waiting,
+      (count) => count === 1,
+    )
+    await asked()
+    expect(server.plane.approvals.bell.waiting).toBe(1)
+    await world.decide(it, { kind: 'denied', reason: 'no' })
+    expect((await one).json).toMatchObject({ state: 'denied', endedReason: 'no' })
+  })
+
+  it('that never come end the wait, as does a client that goes away', async () => {
+    const { revision } = await list()
+    expect((await list(`?since=${revision}&waitMs=20`)).revision).toBe(revision)
+    expect((await list(`?since=${revision - 1}&waitMs=5000`)).revision).toBe(revision)
+    const call = request(`https://${server.address}/v1/approvals?since=${revision}&waitMs=5000`, {
+      ca: server.authority.certificate,
+      servername: 'localhost',
+      agent: false,
+      headers: { authorization: `Bearer ${owner()}` },
+    })
+    call.on('error', () => {})
+    call.end()
+    await until(
+      () => server.plane.approvals.bell.waiting,
+      (count) => count === 1,
+    )
+    call.destroy()
+    await until(
+      () => server.plane.approvals.bell.waiting,
+      (count) => count === 0,
+      2_000,
+    )
+  })
+})
+
+describe('a vote', () => {
+  it('goes to the approver with the token of the very request, sealed to it, and its answer comes back', async () => {
+    const it = await asked()
+    const as = owner()
+    world.answering = () => ({ kind: 'approved', reviewers: [counted('owner')] })
+    const answer = await vote(it, { reason: 'ticket 4711' }, as)
+    expect(answer.status).toBe(200)
+    expect(answer.json).toMatchObject({ result: 'approved', approval: { code: it.code, state: 'approved' } })
+    const sent = world.reviews.at(-1)
+    expect(sent?.token).toBe(as)
+    expect(sent?.review).toMatchObject({ approvalId: it.approvalId, vote: 'approve', reason: 'ticket 4711' })
+    expect(sent?.review.shownDigest).toEqual(shownDigest(it.approvalId, it.requested))
+    expect((await server.ask('/metrics')).text).toMatch(/sluice_console_votes_total\{result="approved"\} \d/)
+  })
+
+  it('may be one of several, or a denial', async () => {
+    const it = await asked({ approvalRules: ['two'] })
+    world.answering = () => ({ kind: 'vote_counted', reasonCode: 'approve', reviewers: [counted('owner')] })
+    expect((await vote(it)).json).toMatchObject({ result: 'counted', approval: { state: 'open', votes: [{}] } })
+    world.answering = () => ({ kind: 'denied', reasonCode: 'denied', reason: 'not today', reviewers: [counted('ben')] })
+    expect((await vote(it, { vote: 'deny', reason: 'not today' }, token('ben', ['data-owners']))).json).toMatchObject({
+      result: 'denied',
+      approval: { state: 'denied', endedReason: 'not today' },
+    })
+    world.answering = () => ({ kind: 'approved' })
+    const { length } = world.reviews
+    expect(problem(await vote(it))).toEqual([409, 'ended'])
+    expect(world.reviews).toHaveLength(length)
+  })
+
+  it.each([
+    ['requester', 403],
+    ['not_human', 403],
+    ['not_in_group', 403],
+    ['stale_login', 403],
+    ['token_invalid', 403],
+    ['already_voted', 409],
+    ['shown_differs', 409],
+    ['ended', 409],
+    ['unknown_request', 409],
+    ['too_many_votes', 409],
+    ['reason_required', 422],
+    ['something_new', 409],
+  ])('that the approver refuses as %s is answered with %i and its sentence', async (reasonCode, status) => {
+    const it = await asked()
+    world.answering = () => ({ kind: 'vote_refused', reasonCode, reason: `a sentence about ${reasonCode}.` })
+    const answer = await vote(it, {}, token(`voter-${reasonCode}`, ['agents'], 'agent'))
+    expect(problem(answer)).toEqual([status, reasonCode === 'something_new' ? 'vote_refused' : reasonCode])
+    expect(answer.json).toMatchObject({ detail: `a sentence about ${reasonCode}.` })
+  })
+
+  it('is not answered by what is about another vote', async () => {
+    const it = await asked()
+    const other = await asked()
+    world.answering = ({ reviewId }) => {
+      void world.decide(other, { kind: 'approved', reviewId })
+      return { kind: 'vote_refused', reasonCode: 'not_in_group', reason: 'the right answer to it.' }
+    }
+    expect(problem(await vote(it))).toEqual([403, 'not_in_group'])
+  })
+
+  it('that the approver does not answer is recorded, and said to be', async () => {
+    const silent = await startTestConsole({ voteAnswerMs: 50 })
+    const it = await silent.world.ask()
+    await until(
+      () => silent.plane.approvals.book.findByCode(it.code),
+      (entry) => entry !== null,
+    )
+    const answer = await silent.ask(`/v1/approvals/${it.code}/votes`, {
+      token: silent.issuer.token({ sub: 'owner', sluice_kind: 'human', groups: ['data-owners'] }),
+      body: JSON.stringify({ vote: 'deny', shownDigest: digestOf(it) }),
+    })
+    expect(problem(answer)).toEqual([503, 'approver_silent'])
+    expect(answer.json).toMatchObject({ detail: expect.stringContaining('the vote is recorded') })
+    await until(
+      () => silent.world.reviews.length,
+      (count) => count === 1,
+    )
+    await silent.stop()
+  })
+
+  it.each<[string, object]>([
+    ['an unknown kind', { vote: 'maybe' }],
+    ['a digest that is none', { shownDigest: 'abc' }],
+    ['a reason of two lines', { reason: 'a\nb' }],
+    ['a reason that turns the line around', { reason: 'ok\u202edab' }],
+    ['an endless reason', { reason: 'x'.repeat(501) }],
+    ['more than belongs there', { token: 'x' }],
+  ])('is refused with %s', async (_, body) => {
+    expect(problem(await vote(await asked(), body))).toEqual([400, 'body_invalid'])
+  })
+
+  it('of one person is limited, as are codes that are wrong', async () => {
+    const stoppedMs = Date.now()
+    const limited = await startTestConsole({ nowMs: () => stoppedMs })
+    const as = limited.issuer.token({ sub: 'owner', sluice_kind: 'human', groups: ['data-owners'] })
+    const send = (code: string, by = as): Promise<Answer> =>
+      limited.ask(`/v1/approvals/${code}/votes`, {
+        token: by,
+        body: JSON.stringify({ vote: 'approve', shownDigest: 'A'.repeat(43) }),
+      })
+    const it = await limited.world.ask()
+    await until(
+      () => limited.plane.approvals.book.findByCode(it.code),
+      (entry) => entry !== null,
+    )
+    await limited.world.decide(it, { kind: 'denied' })
+    await until(
+      () => limited.plane.approvals.book.open().length,
+      (count) => count === 0,
+    )
+    const codes: unknown[] = []
+    for (let i = 0; i <= VOTES_AT_ONCE; i++) codes.push(problem(await send(it.code)))
+    expect(codes.slice(0, -1)).toEqual(Array.from({ length: VOTES_AT_ONCE }, () => [409, 'ended']))
+    expect(codes.at(-1)).toEqual([429, 'votes_too_fast'])
+    const other = limited.issuer.token({ sub: 'other', sluice_kind: 'human', groups: ['data-owners'] })
+    for (let i = 0; i < UNKNOWN_CODES_AT_ONCE; i++) {
+      expect(problem(await send('00000000', other))).toEqual([404, 'approval_unknown'])
+    }
+    expect(problem(await send(it.code, other))).toEqual([429, 'too_many_codes'])
+    expect(problem(await limited.ask(`/v1/approvals/${it.code}`, { token: other }))).toEqual([429, 'too_many_codes'])
+    await limited.stop()
+  })
+})
+
+describe('records of others', () => {
+  it('change nothing and are incidents: the wrong role, no certificate, another node', async () => {
+    const it = await asked()
+    const forge = async (role: 'node' | 'console'): Promise<ControlWriter<typeof TOPICS.decisions>> =>
+      ControlWriter.open({ ...world, topic: TOPICS.decisions, key: world.signing[role], nowMicros, partition: 1 })
+    const before = { role: await incidents('wrong_role'), node: await incidents('request_mismatch') }
+    const wrong = await forge('node')
+    await wrong.publish(it.approvalId, testDecision(it, { kind: 'approved' }))
+    await until(
+      () => incidents('wrong_role'),
+      (count) => count === before.role + 1,
+    )
+    await wrong.close()
+
+    const stranger = await world.certify('node', 'node-2')
+    const requests = await ControlWriter.open({
+      ...world,
+      topic: TOPICS.approvalRequests,
+      key: stranger,
+      nowMicros,
+      partition: 1,
+    })
+    const said = testSaying(it.approvalId, { kind: 'withdrawn', withdrawn: { reason: 'cancelled' } })
+    await requests.publish('another-key', said)
+    await until(
+      () => incidents('request_mismatch'),
+      (count) => count === before.node + 1,
+    )
+    await requests.close()
+    expect((await view(it.code)).state).toBe('open')
+
+    await world.decide(it, { kind: 'approved', commandDigest: Buffer.alloc(32) })
+    await until(
+      () => incidents('decision_mismatch'),
+      (count) => count === 1,
+    )
+    expect((await view(it.code)).state).toBe('open')
+  })
+})
+
+describe('a console that is started again', () => {
+  it('knows the same as before', async () => {
+    const it = await asked()
+    await world.decide(it, { kind: 'expired', reason: 'nobody decided in time' })
+    await until(
+      () => view(it.code),
+      ({ state }) => state === 'expired',
+    )
+    const plain = ({ approvals }: { approvals: ApprovalView[] }) =>
+      approvals.map((approval) => ({ ...approval, revision: 0 })).sort((a, b) => (a.code < b.code ? -1 : 1))
+    const before = await list('?state=all&limit=500')
+    await server.stop()
+    server = await startTestConsole({ world })
+    const after = await list('?state=all&limit=500')
+    expect(plain(after)).toEqual(plain(before))
+    expect(after.revision).not.toBe(before.revision)
+  })
+})
