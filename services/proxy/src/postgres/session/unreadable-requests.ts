@@ -28,7 +28,7 @@ const ACCESS = unreadableAccess()
 export const CANCEL: RequestDescription = {
   operation: 'Cancel',
   executes: false,
-  access: { ...ACCESS, actions: ['sql:session'] },
+  access: { ...ACCESS, actions: ['sql:session'], targets: [{ action: 'sql:session', table: null }], kinds: ['CANCEL'] },
   statement: [],
   parameters: [],
   trace: null,
