@@ -54,7 +54,13 @@ export type VoteChange = {
   readonly shownDigest?: Buffer
 }
 export type Running = { readonly approver: Approver; readonly metrics: Registry; stop(): Promise<void> }
-type StartChoices = { readonly settings?: Partial<ApproverSettings>; readonly interpose?: (log: EventLog) => EventLog }
+type StartChoices = {
+  readonly settings?: Partial<ApproverSettings>
+  readonly interpose?: (log: EventLog) => EventLog
+  /** Instead of the one that is certified. */
+  readonly signingKey?: SigningKey
+  readonly certificateMs?: number
+}
 
 const newKey = (): { readonly pem: string; readonly key: SigningKey } => {
   const pem = generateSigningKey()
@@ -96,13 +102,14 @@ export class World {
     this.registry = LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE))
   }
 
-  static async create(): Promise<World> {
+  /** With policies, unless they are null. */
+  static async create(policies: typeof rules | null = rules): Promise<World> {
     const world = new World(await mkdtemp(join(tmpdir(), 'sluice-approver-')))
     world.sealing = await generateSealingKeyPair()
     await world.certify(world.node, 'node', NODE)
     await world.certify(world.console, 'console', 'console')
     await world.certify(world.approver.key, 'approver', 'approver')
-    await world.applyPolicies(rules)
+    if (policies !== null) await world.applyPolicies(policies)
     return world
   }
 
@@ -128,7 +135,9 @@ export class World {
     return hash
   }
 
-  async start({ settings: change = {}, interpose = (log) => log }: StartChoices = {}): Promise<Running> {
+  async start(choices: StartChoices = {}): Promise<Running> {
+    const { settings: change = {}, interpose = (log) => log, signingKey = this.approver.key } = choices
+    const { certificateMs = WAIT_MS } = choices
     const real = EmbeddedLog.open(join(this.dir, 'log'))
     const log = interpose(real)
     const { registry, root } = this
@@ -140,7 +149,7 @@ export class World {
         log,
         registry,
         keys,
-        signingKey: this.approver.key,
+        signingKey,
         sealingKey: await importSealingPrivateKey(this.sealing.privateKey),
         verifier,
         memory,
@@ -148,6 +157,8 @@ export class World {
         metrics: approverMetrics(metrics),
         logger: createLogger('approver', { level: 'silent' as 'fatal' }),
         nowMicros,
+        stopping: new AbortController().signal,
+        certificateMs,
         fail: (error) => {
           throw error
         },

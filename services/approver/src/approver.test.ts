@@ -39,15 +39,20 @@ describe('the approver', () => {
   })
 
   it('is ready when policies are known, and follows them', async () => {
-    const empty = await World.create()
+    const empty = await World.create(null)
     try {
-      const running = await world.start()
-      expect(running.approver.readiness()).toEqual({ ready: true })
-      await world.applyPolicies({ ...rules, later: { reviewers: ['group:data-owners'] } })
-      const asked = await world.ask({ approvalRules: ['later'] })
+      const running = await empty.start()
+      expect(running.approver.readiness().ready).toBe(false)
+      const policyVersion = await empty.applyPolicies(rules)
+      const asked = await empty.ask({ policyVersion })
       await expect.poll(() => held(running), soon).toBe(1)
-      await world.vote(asked, olga)
-      await expect.poll(() => world.decided(asked), soon).toEqual(['approved'])
+      expect(running.approver.readiness()).toEqual({ ready: true })
+      const later = await empty.applyPolicies({ later: { reviewers: ['group:data-owners'] } })
+      await empty.vote(await empty.ask({ approvalRules: ['later'], policyVersion: later }), olga)
+      await empty.vote(asked, olga)
+      await expect
+        .poll(async () => (await empty.decisions()).map(({ kind }) => kind), soon)
+        .toEqual(['approved', 'approved'])
     } finally {
       await empty.stop()
     }
@@ -257,6 +262,19 @@ describe('two approvers', () => {
     await expect(world.start()).rejects.toMatchObject({ code: 'writer_taken' })
     await first.stop()
     await world.start()
+    await world.vote(asked, olga)
+    await expect.poll(() => world.decided(asked), soon).toEqual(['approved'])
+  })
+})
+
+describe('a key without a certificate', () => {
+  it('decides nothing, until it gets one', async () => {
+    const signingKey = importSigningKey(generateSigningKey())
+    await expect(world.start({ signingKey, certificateMs: 100 })).rejects.toMatchObject({ code: 'key_uncertified' })
+    const asked = await world.ask()
+    const starting = world.start({ signingKey })
+    await world.certify(signingKey, 'approver', 'approver')
+    await starting
     await world.vote(asked, olga)
     await expect.poll(() => world.decided(asked), soon).toEqual(['approved'])
   })

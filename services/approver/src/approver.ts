@@ -1,10 +1,12 @@
 // The approver over the event log. Its state is a fold over what nodes asked and what it decided itself; reviews are votes
 // that were not answered yet. A restart in the middle of anything goes on from the log, and decides nothing twice.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ApprovalDecision,
   type ContentOf,
   isUuid,
+  PolicyUnavailable,
   type SchemaRegistry,
   type SealingPrivateKey,
   type SigningKey,
@@ -27,6 +29,8 @@ import { verifyReviewer } from './verify-reviewer.ts'
 const MICROS_PER_MS = 1_000
 /** Older votes are answered, or their voters have long gone; older requests have expired. */
 const REVIEWS_REREAD_MICROS = 3_600_000_000
+const CERTIFICATE_MS = 20_000
+const CERTIFICATE_LOOK_MS = 50
 /** Deadlines that are nearer together are one. */
 const LEAST_TIMER_MS = 5
 const LONGEST_TIMER_MS = 24 * 3_600_000
@@ -45,6 +49,9 @@ export type ApproverOptions = {
   readonly metrics: ApproverMetrics
   readonly logger: Logger
   readonly nowMicros: () => number
+  /** Ends the wait for the approver's certificate. */
+  readonly stopping: AbortSignal
+  readonly certificateMs?: number
   /** Told of what ends the approver: a restart begins at the log again. */
   readonly fail: (error: unknown) => void
 }
@@ -69,6 +76,24 @@ type ReaderChoices<Topic extends keyof ReadTopics> = {
 }
 type Earlier = { readonly partition: number; readonly decision: ApprovalDecision }
 
+/**
+ * All services start together, and the console publishes certificates. Before that nobody heeds what the approver decides,
+ * and it could not tell its own earlier decisions from forged ones.
+ */
+async function waitUntilCertified(options: ApproverOptions): Promise<void> {
+  const { keys, signingKey, nowMicros, stopping, certificateMs = CERTIFICATE_MS } = options
+  const deadline = performance.now() + certificateMs
+  while ((await keys.find(signingKey.keyId, 'approver', nowMicros())) === null) {
+    if (stopping.aborted || performance.now() > deadline) {
+      throw new PolicyUnavailable(
+        'key_uncertified',
+        `the approver's key ${signingKey.keyId} has no certificate under the root key after ${certificateMs / 1_000} s, so nothing that it decides would count; start the console, which publishes certificates, and look that keys.certificates has one for this key`,
+      )
+    }
+    await sleep(CERTIFICATE_LOOK_MS, undefined, { signal: stopping }).catch(() => undefined)
+  }
+}
+
 export class Approver {
   readonly #options: ApproverOptions
   readonly #writer: ControlWriter<typeof TOPICS.decisions>
@@ -81,9 +106,13 @@ export class Approver {
   #timerAt = Number.POSITIVE_INFINITY
   #closed = false
 
-  /** Rejects with StreamError `writer_taken` while another approver works on the log. */
+  /**
+   * Rejects with StreamError `writer_taken` while another approver works on the log, with PolicyUnavailable
+   * `key_uncertified` where nobody publishes the key's certificate.
+   */
   static async open(options: ApproverOptions): Promise<Approver> {
     const { log, registry, keys, signingKey, nowMicros } = options
+    await waitUntilCertified(options)
     // Before anything is read: whoever has the topic is the only one to decide.
     const writer = await ControlWriter.open({
       log,

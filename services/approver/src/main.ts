@@ -71,6 +71,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     metrics,
     logger: log,
     nowMicros,
+    stopping: context.stopping,
     fail: context.fail,
   })
   const health = await startHealthServer({
