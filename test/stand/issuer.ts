@@ -12,6 +12,8 @@ export type TokenClaims = {
   readonly kind?: string
   readonly groups?: readonly string[]
   readonly expiresInSeconds?: number
+  /** How long ago they logged in; without it the token does not say. */
+  readonly loggedInSecondsAgo?: number
 }
 
 export type Issuer = {
@@ -34,7 +36,13 @@ export async function startIssuer(authority: Authority): Promise<Issuer> {
     url,
     jwksUri: `${url}/jwks`,
     token: (claims = {}) =>
-      new SignJWT({ sluice_kind: claims.kind ?? 'agent', groups: [...(claims.groups ?? ['agents'])] })
+      new SignJWT({
+        sluice_kind: claims.kind ?? 'agent',
+        groups: [...(claims.groups ?? ['agents'])],
+        ...(claims.loggedInSecondsAgo === undefined
+          ? {}
+          : { auth_time: Math.floor(Date.now() / 1000) - claims.loggedInSecondsAgo }),
+      })
         .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'test' })
         .setIssuer(url)
         .setAudience(claims.audience ?? 'sluice:proxy')
