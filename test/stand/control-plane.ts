@@ -46,6 +46,13 @@ permit (
   action in [Action::"sql:read", Action::"sql:transaction", Action::"sql:session"],
   resource
 );
+
+@id("stand-no-changes")
+forbid (
+  principal in Group::"agents",
+  action in [Action::"sql:write", Action::"sql:ddl", Action::"sql:admin"],
+  resource
+);
 `,
   },
 ]
