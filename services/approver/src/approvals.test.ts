@@ -1,5 +1,6 @@
 import type { Requested, Subject } from '@sluice/events'
 import { describe, expect, it } from 'vitest'
+import { evolve } from './approval-state.ts'
 import {
   agent,
   decisionsOf,
@@ -19,6 +20,7 @@ import {
   vote,
 } from './approvals.fixture.ts'
 import { type ApproverCommand, decide } from './approvals.ts'
+import { MAX_COUNTED_PEOPLE } from './votes.ts'
 
 const olga = person('olga')
 const pete = person('pete')
@@ -107,6 +109,8 @@ describe('a request', () => {
     expect(kinds(...twice, at(19))).toEqual(['opened'])
     expect(kinds(...twice, request(3, { subject: other }, { time: T0 + 10 * MINUTE }))).toEqual(['opened'])
     expect(kinds(...deny(1, T0), ...deny(2, T0 + 11 * MINUTE), at(12))).toEqual(['opened'])
+    // One that waited already when it came to that: a restart decides on it again.
+    expect(kinds(...twice, at(8))).toEqual(['opened'])
     const [told] = decisionsOf(outcome(...twice, at(10)))
     expect(told?.reason).toContain(new Date((T0 + 19 * MINUTE) / 1000).toISOString())
   })
@@ -114,6 +118,11 @@ describe('a request', () => {
   it('denied by a bound does not count as denied', () => {
     const refused = [4, 5, 6, 7].map((number) => request(number, { policyVersion: 'unknown' }))
     expect(kinds(...refused, request(1))).toEqual(['opened'])
+    const state = given([])
+    for (const [event] of refused.map((each) => outcome(each))) {
+      if (event?.kind === 'decided') evolve(state, { ...event, kind: 'recalled', requester: agent })
+    }
+    expect(decide(request(1), state, settings)[0]?.kind).toBe('opened')
   })
 })
 
@@ -245,6 +254,25 @@ describe('a vote', () => {
     expect(kinds(two, first, vote(namesake, { on: two }))).toEqual(['approved'])
   })
 
+  it('counts once an identity, also where the configuration gave it another person meanwhile', () => {
+    const two = request(1, { approvalRules: ['two'] })
+    const state = given([two])
+    const [event] = outcome(two, vote(pete, { on: two }))
+    if (event?.kind !== 'decided') throw new Error('the vote was not answered')
+    const renamed = event.decision.reviewers.map((reviewer) => ({ ...reviewer, person: 'Peter' }))
+    evolve(state, { ...event, decision: { ...event.decision, reviewers: renamed } })
+    expect(decide(vote(pete, { on: two }), state, settings)).toMatchObject([
+      { decision: { kind: 'vote_refused', reasonCode: 'already_voted' } },
+    ])
+  })
+
+  it('is not counted where so many were already', () => {
+    const asked = request(1, { approvalRules: ['mixed'] })
+    const owners = Array.from({ length: MAX_COUNTED_PEOPLE }, (_, index) => vote(person(`p${index}`), { on: asked }))
+    expect(kinds(asked, ...owners.slice(1), vote(pete, { on: asked }))).toEqual(['vote_counted approve'])
+    expect(kinds(asked, ...owners, vote(pete, { on: asked }))).toEqual(['vote_refused too_many_votes'])
+  })
+
   it('of somebody in two groups takes one seat, and the one that nobody else can take', () => {
     const mixed = request(1, { approvalRules: ['mixed'] })
     const both = vote(person('both', ['data-owners', 'security']), { on: mixed })
@@ -289,6 +317,8 @@ describe('a denial', () => {
     expect(kinds(two, no(olga), yes(olga))).toEqual(['vote_refused already_voted'])
     expect(kinds(two, no(olga), no(olga))).toEqual(['vote_refused already_voted'])
     expect(kinds(two, no(olga), no(pete))).toEqual(['denied denied'])
+    const twin = person('o.k.', ['data-owners'], { issuer: 'https://other.test' })
+    expect(kinds(two, yes(olga), no(twin), yes(pete))).toEqual(['vote_counted approve'])
   })
 
   it('counts for the rules of which they may review', () => {

@@ -144,7 +144,7 @@ function pauseOf(
   { denialsBeforePause, denialPauseMs }: ApproverSettings,
 ): number | null {
   const pauseMicros = denialPauseMs * MICROS_PER_MS
-  const before = denials.filter((time) => time <= at && time > at - 2 * pauseMicros)
+  const before = denials.filter((time) => time <= at)
   for (let last = before.length - 1; last >= denialsBeforePause - 1; last--) {
     const end = before[last] as number
     const began = before[last - denialsBeforePause + 1] as number

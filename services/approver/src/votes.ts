@@ -147,9 +147,9 @@ function countApproval(
 /** The denials of those who may review under a rule count for that rule; the first rule that has enough of them ends it. */
 function countDenial({ reviewId, now }: VoteCommand, approval: OpenApproval, voter: CountedReviewer): ApproverEvent {
   const reviewers = [...approval.denials, voter]
-  const missing = approval.rules
-    .filter((rule) => mayReview(rule, voter.groups))
-    .map((rule) => rule.denials - reviewers.filter(({ groups }) => mayReview(rule, groups)).length)
+  const missing = approval.rules.map(
+    (rule) => rule.denials - reviewers.filter(({ groups }) => mayReview(rule, groups)).length,
+  )
   const least = Math.min(...missing)
   if (least > 0) {
     const reason = `${least} more denial${least === 1 ? '' : 's'} would end it`
