@@ -30,8 +30,13 @@ const PLAIN = /^[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*$/
 
 /** A dotted name in which a part that has a dot or worse in it can't be taken for two. */
 export function dotted(parts: readonly unknown[]): string {
-  const named = parts.filter((part): part is string => typeof part === 'string' && part !== '')
-  return named.map((part) => (PLAIN.test(part) ? part : `"${part.replaceAll('"', '""')}"`)).join('.')
+  let name = ''
+  for (const part of parts) {
+    if (typeof part !== 'string' || part === '') continue
+    if (name !== '') name += '.'
+    name += PLAIN.test(part) ? part : `"${part.replaceAll('"', '""')}"`
+  }
+  return name
 }
 
 /** The same for a message: parts that might be values are withheld. */

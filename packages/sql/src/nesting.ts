@@ -78,7 +78,7 @@ export function sketch(text: string): Sketch {
     }
   }
   const word = (name: string): void => {
-    if (ENDING_COPIES.has(name)) level.timesHere = level.times
+    if (level.timesHere !== level.times && ENDING_COPIES.has(name)) level.timesHere = level.times
     if (name === 'case') open(false)
     else if (name === 'end') close(false)
     else if (name === 'and') {

@@ -115,8 +115,9 @@ export class QueryReader {
   read(type: string, node: RawNode): void {
     this.#root = node
     this.#node(type, node)
-    const others = this.uses.some(({ table }) => table !== null && !SETTINGS_CATALOGS.has(tableName(table)))
-    if (this.#listsSettings && (this.#derived || others)) this.#doubt('FuncCall', 'the function current_setting')
+    if (this.#listsSettings && (this.#derived || this.#readsOthers())) {
+      this.#doubt('FuncCall', 'the function current_setting')
+    }
     for (const { table, column } of this.#columns.splice(0)) {
       const columns = this.#functionColumns.get(table)
       // x.name on a function's result calls name(x) where there is no such column: name(bigint) as well as name(record).
@@ -126,8 +127,13 @@ export class QueryReader {
     }
   }
 
+  #readsOthers(): boolean {
+    return this.uses.some(({ table }) => table !== null && !SETTINGS_CATALOGS.has(tableName(table)))
+  }
+
   use(effect: Effect, table: TableName | null): void {
-    this.#uses.set(`${effect} ${table === null ? '' : tableName(table)}`, { effect, table })
+    const key = table === null ? effect : `${effect}\0${table.catalog}\0${table.schema}\0${table.name}`
+    if (!this.#uses.has(key)) this.#uses.set(key, { effect, table })
   }
 
   object(found: Objection): void {
@@ -182,7 +188,6 @@ export class QueryReader {
 
   #check(type: string, node: RawNode): void {
     if (type === 'SelectStmt') this.#select(node)
-    else if (Object.hasOwn(WRITES, type)) this.#write(type, node)
     else if (type === 'RangeVar') this.#table(node, 'read')
     else if (type === 'FuncCall') this.#function(node)
     else if (type === 'TypeName') this.#type(node)
@@ -192,6 +197,7 @@ export class QueryReader {
     else if (type === 'ColumnRef') this.#column(node)
     else if (type === 'A_Indirection') this.#indirection(node)
     else if (type === 'RangeFunction') this.#functionInFrom(node)
+    else if (Object.hasOwn(WRITES, type)) this.#write(type, node)
     else if (type === 'RangeTableSample') {
       const method = qualifiedOf(node['method'])
       if (method === null || !SAMPLE_METHODS.has(method.name) || (method.schema ?? 'pg_catalog') !== 'pg_catalog') {
