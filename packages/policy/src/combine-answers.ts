@@ -2,7 +2,7 @@
 
 import type { ApprovalRules } from './approval-rule.ts'
 import type { DecidedFacts } from './decided-facts.ts'
-import type { DecisionObligations, PolicyDecision } from './decision.ts'
+import { type DecisionObligations, NO_OBLIGATIONS, type PolicyDecision } from './decision.ts'
 import {
   type DenialWords,
   forbiddenWords,
@@ -101,10 +101,10 @@ export function reasonOf(ids: readonly string[], policies: Setting['policies']):
   return reasons.find((reason) => reason !== undefined) ?? null
 }
 
+/** `NO_OBLIGATIONS` itself where there are none, so that nothing need be made of them for each statement. */
 export function obligationsOf(ids: readonly string[], policies: Setting['policies']): DecisionObligations {
   const values = (name: string) => ids.flatMap((id) => policies.get(id)?.annotations[name] ?? [])
-  return {
-    notify: unique(values('notify')),
-    record: values('record').includes('metadata') ? 'metadata' : 'full',
-  }
+  const notify = unique(values('notify'))
+  const record = values('record').includes('metadata') ? 'metadata' : 'full'
+  return notify.length === 0 && record === 'full' ? NO_OBLIGATIONS : { notify, record }
 }

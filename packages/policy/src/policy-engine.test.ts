@@ -1,5 +1,6 @@
 import { PolicyUnavailable } from '@sluice/events'
 import { describe, expect, it } from 'vitest'
+import { NO_OBLIGATIONS } from './decision.ts'
 import { accessOf, engineOf, FAILING, file, READ_AGENTS, RULES, sessionOf, WRITE_APPROVED } from './policies.fixture.ts'
 import { PolicyEngine } from './policy-engine.ts'
 import { contentHashOf } from './policy-source.ts'
@@ -17,14 +18,15 @@ const decide = (text: string, access: StatementAccess, asking = {}) => sessionOf
 describe('a decision', () => {
   it('permits what a policy permits, and names it with the version', () => {
     const engine = engineOf(READ_AGENTS)
-    const obligations = { notify: [], record: 'full' }
     expect(engine.version).toMatch(/^[0-9a-f]{12}$/)
-    expect(sessionOf(engine).decide(accessOf())).toEqual({
+    const decision = sessionOf(engine).decide(accessOf())
+    expect(decision).toEqual({
       kind: 'permit',
       policyIds: ['read'],
       policyVersion: engine.version,
-      obligations,
+      obligations: { notify: [], record: 'full' },
     })
+    expect(decision.obligations).toBe(NO_OBLIGATIONS)
   })
 
   it('denies what no policy permits, and names the table', () => {
@@ -277,6 +279,14 @@ describe('explain', () => {
 })
 
 describe('compile', () => {
+  it.each(['\n', '\r', '\r\n'])('takes up what follows a comment that ends with %j', (end) => {
+    const forbid = '@id("no") forbid (principal, action in Action::"sql", resource);'
+    expect(decide(`${READ_AGENTS} // why${end}${forbid}`, accessOf())).toMatchObject({
+      kind: 'deny',
+      policyIds: ['no'],
+    })
+  })
+
   it('throws with every mistake, and takes no set in part', () => {
     const text = 'permit (principal, action, resource);\n@id("b") permit (principal in Grup::"a", action, resource);'
     const source = { files: [file(text)], approvalRules: RULES }

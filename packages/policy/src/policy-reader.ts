@@ -1,7 +1,7 @@
 // From files to policies with ids, and what is wrong with those that can't be read. Bounds come first: the interpreter
 // runs in a memory of its own, and a text nested too deeply would end it for the whole process.
 
-import { policyToJson, templateToJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { policySetTextToParts, policyToJson, templateToJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyFile } from '@sluice/events'
 import type { MistakeCode, PolicyMistake } from './policy-mistake.ts'
 import { characterOffset, type PolicyPiece, placeIn, policyPieces } from './policy-text.ts'
@@ -67,6 +67,7 @@ export function readPolicies(files: readonly PolicyFile[]): PolicyReading {
       mistakes.push(wrong)
       continue
     }
+    const before = { policies: policies.length, mistakes: mistakes.length }
     for (const piece of policyPieces(file.text)) {
       if (policies.length >= MAX_POLICIES) {
         const message = `more than ${MAX_POLICIES} policies`
@@ -79,6 +80,7 @@ export function readPolicies(files: readonly PolicyFile[]): PolicyReading {
       policies.push(policy)
       if (!places.has(policy.id)) places.set(policy.id, policy)
     }
+    if (mistakes.length === before.mistakes) mistakes.push(...lostPolicies(file, policies.length - before.policies))
   }
   return { policies, mistakes }
 }
@@ -97,6 +99,15 @@ function fileMistake(file: PolicyFile, names: ReadonlySet<string>): PolicyMistak
 
 const atStart = (file: PolicyFile): At => ({ ...file, offset: 0 })
 const atPiece = (file: PolicyFile, { offset }: { readonly offset: number }): At => ({ ...file, offset })
+
+/** What Cedar takes for a policy and we for a comment would be gone without a word, and it might be a forbid. */
+function lostPolicies(file: PolicyFile, found: number): readonly PolicyMistake[] {
+  const answer = policySetTextToParts(file.text)
+  const there = answer.type === 'failure' ? 0 : answer.policies.length + answer.policy_templates.length
+  if (there === found) return []
+  const message = `Cedar reads ${there} policies in this file, and ${found} were found in it`
+  return [mistakeAt(atStart(file), 'syntax', message, 'end every comment and every policy with a line of its own')]
+}
 
 type PieceReading = { readonly policy: Policy | null; readonly wrong: readonly PolicyMistake[] }
 

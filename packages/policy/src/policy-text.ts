@@ -1,5 +1,5 @@
 // Cuts a file into policies and remembers where each stands. Cedar itself reads the pieces: each must be one policy
-// to it, so a cut in the wrong place is a mistake that is found, never another policy.
+// to it, and it must count as many in the file, so a cut in the wrong place is a mistake, never another policy.
 
 type Token = { readonly text: string; readonly offset: number }
 
