@@ -1,4 +1,6 @@
-import { type ContentOf, controlCodec, nowMicros, type Signed, TOPICS } from '@sluice/events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ContentOf, controlCodec, generateSigningKey, nowMicros, type Signed, TOPICS } from '@sluice/events'
 import { approvalRulesJson, contentHashOf, readStarterPolicies } from '@sluice/policy'
 import { ControlWriter } from '@sluice/trust'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -70,6 +72,17 @@ describe('the first start', () => {
       time: expect.stringMatching(/Z$/),
     })
     expect((await server.ask('/metrics')).text).toContain('sluice_console_policy_set_version 1')
+  })
+})
+
+describe('a console whose key has no certificate', () => {
+  it('does not say that policies are in force which nobody takes up', async () => {
+    const own = await createTestWorld()
+    const file = join(own.dir, 'uncertified.pem')
+    await writeFile(file, generateSigningKey())
+    const started = startTestConsole({ world: own, config: { keys: { ...own.config.keys, console: file } } })
+    await expect(started).rejects.toMatchObject({ code: 'policies_unconfirmed' })
+    await own.stop()
   })
 })
 

@@ -39,8 +39,7 @@ export function addPolicyRoutes(app: Hono<ConsoleEnv>, { office, isDemoOnly, log
         'policies hold for every connection, and the demo issuer’s admins only for such that are marked `demo: true`; apply them as somebody of another issuer',
       )
     }
-    const { version, set } = await office.apply(readBody(applySchema, await jsonText(c)), subject)
-    const { contentHash } = set
+    const { version, contentHash } = await office.apply(readBody(applySchema, await jsonText(c)), subject)
     log.info({ event: 'policies_applied', version, contentHash, subject: subject.id }, 'policies were applied')
     return c.json({ version, contentHash })
   })

@@ -33,6 +33,8 @@ export type PoliciesInForce = {
   readonly approvalRules: ApprovalRules
 }
 
+export type AppliedPolicies = { readonly version: number; readonly contentHash: string }
+
 export type PolicyOfficeOptions = {
   readonly reader: Pick<ControlReader<typeof TOPICS.policies>, 'catchUp' | 'follow' | 'close'>
   readonly writer: Pick<ControlWriter<typeof TOPICS.policies>, 'publish' | 'close'>
@@ -50,6 +52,7 @@ export class PolicyOffice {
     maxKeys: MAX_APPLYING_SUBJECTS,
   })
   readonly #rulesByVersion = new Map<string, ApprovalRules>()
+  readonly #handle = ({ content }: { readonly content: Signed<PolicySet> }): void => this.#take(content)
   #inForce: PoliciesInForce | null = null
   #applying: Promise<unknown> = Promise.resolve()
 
@@ -60,12 +63,11 @@ export class PolicyOffice {
   /** Reads what is published, and publishes the starter set where there never was one. */
   static async open(options: PolicyOfficeOptions, starter: () => Promise<PolicySource>): Promise<PolicyOffice> {
     const office = new PolicyOffice(options)
-    const handle = ({ content }: { readonly content: Signed<PolicySet> }): void => office.#take(content)
-    await options.reader.catchUp(handle)
+    await options.reader.catchUp(office.#handle)
     // A set that was deleted or forged is no reason to begin anew: people have to look at that, and apply one.
     const isFirst = office.#inForce === null && options.memory.highest(TOPICS.policies, POLICY_KEY) === null
     if (isFirst) await office.#publish(await starter(), CONSOLE_ITSELF)
-    options.reader.follow(handle)
+    options.reader.follow(office.#handle)
     return office
   }
 
@@ -79,7 +81,7 @@ export class PolicyOffice {
   }
 
   /** @throws ProblemError with every mistake; AuditUnavailable where it could not be published. */
-  apply(source: PolicySource, subject: Subject): Promise<PoliciesInForce> {
+  apply(source: PolicySource, subject: Subject): Promise<AppliedPolicies> {
     this.#countAgainst(subject)
     const applied = this.#applying.then(() => this.#apply(source, subject))
     this.#applying = applied.catch(() => undefined)
@@ -91,7 +93,7 @@ export class PolicyOffice {
     await Promise.all([this.#options.reader.close(), this.#options.writer.close()])
   }
 
-  async #apply(source: PolicySource, { issuer, id, kind, groups, onBehalfOf }: Subject): Promise<PoliciesInForce> {
+  async #apply(source: PolicySource, { issuer, id, kind, groups, onBehalfOf }: Subject): Promise<AppliedPolicies> {
     const mistakes = checkPolicies(source.files, source.approvalRules)
     const [first] = mistakes
     if (first !== undefined) {
@@ -101,12 +103,13 @@ export class PolicyOffice {
         members: { mistakes: mistakes.slice(0, MAX_MISTAKES_TOLD) },
       })
     }
-    if (this.#inForce?.set.contentHash === contentHashOf(source)) return this.#inForce
+    const contentHash = contentHashOf(source)
+    if (this.#inForce?.set.contentHash === contentHash) return { version: this.#inForce.version, contentHash }
     // Only what is recorded of a subject: what else its token says stays out.
     return this.#publish(source, { issuer, id, kind, groups, onBehalfOf })
   }
 
-  async #publish(source: PolicySource, appliedBy: Subject): Promise<PoliciesInForce> {
+  async #publish(source: PolicySource, appliedBy: Subject): Promise<AppliedPolicies> {
     const files: readonly PolicyFile[] = source.files.map(({ name, text }) => ({ name, text }))
     const set: PolicySet = {
       contentHash: contentHashOf(source),
@@ -125,8 +128,24 @@ export class PolicyOffice {
         { cause },
       )
     }
-    const time = this.#options.nowMs() * 1000
-    return this.#enforce({ version, time, set, approvalRules: source.approvalRules })
+    await this.#readBack(version)
+    return { version, contentHash: set.contentHash }
+  }
+
+  /** In force is what a reader accepts, not what a writer believes: the console sees it as everyone does. */
+  async #readBack(version: number): Promise<void> {
+    let cause: unknown
+    try {
+      await this.#options.reader.catchUp(this.#handle)
+      if (this.#inForce !== null && this.#inForce.version >= version) return
+    } catch (error) {
+      cause = error
+    }
+    throw new AuditUnavailable(
+      'policies_unconfirmed',
+      `version ${version} of the policies was written, but is not accepted when it is read back, so it may not be in force; look at the incidents in the console’s log, and at whether its key has a valid certificate`,
+      { cause },
+    )
   }
 
   /** Versions would begin anew, and nobody who remembers later ones would take up what is published. */
@@ -159,18 +178,15 @@ export class PolicyOffice {
     return null
   }
 
-  #enforce(policies: PoliciesInForce): PoliciesInForce {
+  #enforce(policies: PoliciesInForce): void {
     const { set, approvalRules, version } = policies
     const policyVersion = set.contentHash.slice(0, POLICY_VERSION_CHARACTERS)
     this.#rulesByVersion.delete(policyVersion)
     this.#rulesByVersion.set(policyVersion, approvalRules)
     const [oldest] = this.#rulesByVersion.keys()
     if (this.#rulesByVersion.size > MAX_KNOWN_RULES && oldest !== undefined) this.#rulesByVersion.delete(oldest)
-    if (this.#inForce === null || version > this.#inForce.version) {
-      this.#inForce = policies
-      this.#options.onInForce(version)
-    }
-    return policies
+    this.#inForce = policies
+    this.#options.onInForce(version)
   }
 
   #countAgainst(subject: Subject): void {
