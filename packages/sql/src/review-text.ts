@@ -94,7 +94,7 @@ function summarise(text: string): string | null {
   if (analysis.kind !== 'parsed') return null
   const summary = analysis.statements.map(summaryOf).join('; ')
   if (summary.length <= MAX_SUMMARY_CHARACTERS) return summary
-  return `${[...summary].slice(0, MAX_SUMMARY_CHARACTERS).join('')}…`
+  return `${summary.slice(0, MAX_SUMMARY_CHARACTERS).toWellFormed().replace('\ufffd', '')}…`
 }
 
 function summaryOf(facts: StatementFacts): string {

@@ -311,8 +311,9 @@ function correlation(node: RawNode | undefined, scope: RowScope): Narrowings {
     const reference = (side as RawNode | undefined)?.['ColumnRef'] as RawNode | undefined
     return reference === undefined ? null : columnOf(reference)
   })
-  const outer = columns.find((column) => column?.qualifier === scope.targetName)
-  const inner = columns.find((column) => column != null && column.qualifier !== null && column !== outer)
-  if (outer == null || inner == null || inner.qualifier === scope.targetName) return null
+  const known = columns.filter((column) => column !== null)
+  const outer = known.find(({ qualifier }) => qualifier === scope.targetName)
+  const inner = known.find((column) => column !== outer && isInner(column, scope))
+  if (outer === undefined || inner === undefined) return null
   return [{ columns: new Set([outer.name]), certain: true }]
 }
