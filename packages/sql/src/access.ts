@@ -10,13 +10,14 @@ import {
 } from '@sluice/policy'
 import {
   type Analysis,
+  type Command,
   type Effect,
   isPlainRead,
   type SizeLimit,
   type StatementFacts,
   type TableName,
 } from './facts.ts'
-import { dotted } from './names.ts'
+import { dotted, shownName } from './names.ts'
 
 /** More would be no question for a policy; whatever is beyond is not listed, and the text is refused. */
 export const MAX_RESOURCES = 64
@@ -28,6 +29,16 @@ export type AccessOptions = {
   readonly connection: string
   /** The session's search path as PostgreSQL resolves it: `current_schemas(false)`. */
   readonly schemas: readonly string[]
+  /** What the database has under names that PostgreSQL uses as well, where it is known. */
+  readonly own?: OwnNames
+}
+
+/** Functions and operators of the database's own, found without a schema: nobody knows what their code does. */
+export type OwnNames = {
+  readonly functions: ReadonlySet<string>
+  /** Those of them that `row.name` calls. */
+  readonly rowFunctions: ReadonlySet<string>
+  readonly operators: ReadonlySet<string>
 }
 
 const ACTION_OF_EFFECT: Readonly<Record<Effect, SqlAction>> = {
@@ -74,6 +85,7 @@ function refused(connection: string, refusal: Objection): StatementAccess {
 class TextAccess {
   readonly #connection: string
   readonly #schemas: readonly string[]
+  readonly #own: OwnNames | null
   readonly #targets = new Map<string, AccessTarget>()
   readonly #resources = new Set<string>()
   readonly #kinds = new Set<string>()
@@ -82,9 +94,10 @@ class TextAccess {
   #refusal: Objection | null = null
   #unfiltered = false
 
-  constructor({ connection, schemas }: AccessOptions) {
+  constructor({ connection, schemas, own }: AccessOptions) {
     this.#connection = connection
     this.#schemas = schemas
+    this.#own = own ?? null
   }
 
   of(statements: readonly StatementFacts[]): StatementAccess {
@@ -112,12 +125,28 @@ class TextAccess {
       for (const { effect, table } of facts.uses) this.#use(ACTION_OF_EFFECT[effect], table)
       for (const name of facts.functions) this.#functions.add(name)
       for (const objection of facts.unknown) this.#unknown.set(objection.what, objection)
+      this.#doubtOwnNames(facts)
       this.#unfiltered ||= facts.unfiltered
       this.#refusal ??= facts.refusal
     } else if (facts.kind === 'empty') this.#target('sql:session', null)
     else {
       this.#kinds.add(facts.verb)
       this.#target(facts.kind === 'session' ? 'sql:session' : 'sql:transaction', null)
+    }
+  }
+
+  /** A name may find code of the database's own. */
+  #doubtOwnNames({ verbs, openNames }: Command): void {
+    if (this.#own === null) return
+    const { functions, rowFunctions, operators } = this.#own
+    const found = [
+      ...meetings(openNames.functions, functions).map((name) => `the function ${shownName([name])}`),
+      ...meetings(openNames.fields, rowFunctions).map((name) => `.${shownName([name])}, which may call a function`),
+      ...meetings(openNames.operators, operators).map(() => 'an operator'),
+    ]
+    for (const part of found) {
+      const what = `${verbs[0] ?? ''} with ${part} of the database's own`
+      this.#unknown.set(what, { code: 'own_code', what, hint: OWN_CODE_HINT })
     }
   }
 
@@ -176,6 +205,14 @@ class TextAccess {
     return this.#unknown.size > 0 ? 'its text does not tell all that it does' : only.unheld
   }
 }
+
+/** What both have. */
+function meetings(names: ReadonlySet<string>, own: ReadonlySet<string>): string[] {
+  return own.size === 0 ? [] : [...names].filter((name) => own.has(name))
+}
+
+const OWN_CODE_HINT =
+  'Functions that are not PostgreSQL’s own may change data; name PostgreSQL’s with pg_catalog in front, or give the column another name.'
 
 /** `shop/customers`; a part that may be a value is withheld. */
 function resource(connection: string, { catalog, schema, name }: TableName): string {

@@ -79,6 +79,7 @@ function readStatement(wrapper: RawNode, serverMajor: number): StatementFacts {
     verbs: [called, ...[...reader.settings].map((name) => `SET ${name}`)],
     uses: withDefault(reader, nodeType),
     functions: [...reader.functions],
+    openNames: reader.openNames,
     unfiltered: reader.unfiltered,
     unknown: reader.unknown,
     refusal: reader.refusal,

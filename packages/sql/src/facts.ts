@@ -17,6 +17,17 @@ export type TableName = {
 /** `table` is null where it is about the connection as a whole. */
 export type TableUse = { readonly effect: Effect; readonly table: TableName | null }
 
+/**
+ * Names without a schema, which a database may give a meaning of its own: a function or an operator that fits better
+ * than PostgreSQL's, or one that `row.name` calls.
+ */
+export type OpenNames = {
+  readonly functions: ReadonlySet<string>
+  /** Of `row.name`. */
+  readonly fields: ReadonlySet<string>
+  readonly operators: ReadonlySet<string>
+}
+
 export type Command = {
   readonly kind: 'command'
   /** What people call it, `SELECT` or `DROP TABLE`; a SELECT that changes a setting is called after both. */
@@ -24,6 +35,7 @@ export type Command = {
   /** Each once; CTE names are not among them. At least one, unless something is unknown or refused. */
   readonly uses: readonly TableUse[]
   readonly functions: readonly string[]
+  readonly openNames: OpenNames
   /** It may reach every row of a table that it changes. */
   readonly unfiltered: boolean
   /** What its text does not tell, each once. */

@@ -2,7 +2,7 @@
  * What a PostgreSQL statement would do, as far as its text tells. Pure: no connection, no catalog of a database, and
  * nothing here throws on bad input.
  */
-export { type AccessOptions, accessOf, deallocated } from './access.ts'
+export { type AccessOptions, accessOf, deallocated, type OwnNames } from './access.ts'
 export { analyzeStatement, loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
 export { LargeAnalyzer, MAX_LARGE_CHARACTERS, MAX_WAITING } from './analyze-large.ts'
 export { cutLiterals, MAX_CUTS } from './cut-literals.ts'

@@ -70,6 +70,7 @@ const DERIVING: ReadonlySet<string> = new Set([
 
 export class QueryReader {
   readonly functions = new Set<string>()
+  readonly openNames = { functions: new Set<string>(), fields: new Set<string>(), operators: new Set<string>() }
   /** Settings that calls of `set_config` change, and whose change the policy decides. */
   readonly settings = new Set<string>()
   refusal: Objection | null = null
@@ -193,7 +194,12 @@ export class QueryReader {
     else if (type === 'TypeName') this.#type(node)
     else if (type === 'A_Expr') {
       if (!KEYWORD_KINDS.has(node['kind'])) this.#operator(node['name'])
-    } else if (type === 'SubLink' || type === 'SortBy') this.#operator(node['operName'] ?? node['useOp'])
+      else for (const name of ['<=', '>=']) this.openNames.operators.add(name)
+    } else if (type === 'SubLink' || type === 'SortBy') {
+      this.#operator(node['operName'] ?? node['useOp'])
+      // IN (SELECT …) names no operator.
+      if (type === 'SubLink') this.openNames.operators.add('=')
+    } else if (type === 'CaseExpr') this.openNames.operators.add('=')
     else if (type === 'ColumnRef') this.#column(node)
     else if (type === 'A_Indirection') this.#indirection(node)
     else if (type === 'RangeFunction') this.#functionInFrom(node)
@@ -266,6 +272,7 @@ export class QueryReader {
         ? this.#sets(node)
         : isKnownFunction(schema, name, this.#serverMajor) && (name !== 'current_setting' || this.#showsHarmless(node))
     if (!allowed) this.#doubt('FuncCall', `the function ${shownName([own ? null : schema, name])}`)
+    if (schema === null) this.openNames.functions.add(name)
     this.functions.add(dotted([own ? null : schema, name]))
   }
 
@@ -284,7 +291,7 @@ export class QueryReader {
   #sets(call: RawNode): boolean {
     const args = (call['args'] ?? []) as readonly RawNode[]
     const [setting, constant] = constants(call['args'])
-    if (typeof setting !== 'string' || args.some((arg) => 'NamedArgExpr' in arg)) {
+    if (typeof setting !== 'string') {
       this.refusal ??= guardedSetting('set_config of a setting that the text does not name')
       return true
     }
@@ -305,6 +312,7 @@ export class QueryReader {
   #operator(names: unknown): void {
     if (names === undefined) return
     const operator = qualifiedOf(names)
+    if (operator?.schema === null) this.openNames.operators.add(operator.name)
     if (operator !== null && isKnownOperator(operator.schema, operator.name, this.#serverMajor)) return
     this.#doubt('A_Expr', "an operator that is not PostgreSQL's own")
   }
@@ -312,6 +320,7 @@ export class QueryReader {
   #column(node: RawNode): void {
     const names = namesOf(node['fields'])
     if (names === null || names.length < 2) return
+    this.openNames.fields.add(names.at(-1) as string)
     this.#columns.push({ table: names.at(-2) as string, column: names.at(-1) as string })
   }
 

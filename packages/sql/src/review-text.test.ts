@@ -35,6 +35,7 @@ describe('a statement for a reviewer', () => {
     ],
     ["select 'Ada\u00a0x', 'e\u0301'", "select '‹5 characters›', '‹2 characters›'"],
     ['select t123456789, $123456789', 'select t‹9 digits›, $‹9 digits›'],
+    ['select "a\u02bcb", "a\u115fb"', 'select "a\\u{2bc}b", "a\\u{115f}b"'],
     ['select "a\u0001b\u007f"', 'select "a\\u{1}b\\u{7f}"'],
     ["select 'not ended", "select '‹10 characters›'"],
   ])('%j', (text, shown) => {

@@ -4,7 +4,7 @@
 import type { Objection } from '@sluice/policy'
 import { guardedSetting, objection } from './advice.ts'
 import { isShowableSetting, settingChange } from './catalog/settings.ts'
-import type { Effect, StatementFacts } from './facts.ts'
+import type { Effect, OpenNames, StatementFacts } from './facts.ts'
 import { shownSetting } from './names.ts'
 import type { RawNode } from './parser.ts'
 import { QueryReader } from './query-reader.ts'
@@ -37,6 +37,8 @@ function areTransactionOptions(options: unknown): boolean {
   return elements.every(({ DefElem }) => TRANSACTION_OPTIONS.has(textOf(DefElem?.['defname'])))
 }
 
+const NO_OPEN_NAMES: OpenNames = { functions: new Set(), fields: new Set(), operators: new Set() }
+
 type Lone = { readonly effect?: Effect; readonly unknown?: Objection; readonly refusal?: Objection }
 
 /** A statement about nothing but the session or the connection. */
@@ -46,6 +48,7 @@ function lone(verb: string, { effect, unknown, refusal }: Lone): StatementFacts 
     verbs: [verb],
     uses: effect === undefined ? [] : [{ effect, table: null }],
     functions: [],
+    openNames: NO_OPEN_NAMES,
     unfiltered: false,
     unknown: unknown === undefined ? [] : [unknown],
     refusal: refusal ?? null,
@@ -140,6 +143,7 @@ export function readUtility(nodeType: string, statement: RawNode, serverMajor: n
     verbs: [verb],
     uses: reader.uses,
     functions: [...reader.functions],
+    openNames: reader.openNames,
     unfiltered: reader.unfiltered || nodeType === 'TruncateStmt',
     unknown: reader.unknown,
     refusal: reader.refusal,
