@@ -27,8 +27,8 @@ export async function runApprovals(
   if (flags.json === true) return output.json(answer)
   const { approvals } = readApprovals(answer)
   if (approvals.length === 0) {
-    const more = flags.all === true ? '' : '; what has ended: sluice approvals --all'
-    return output.line(`nothing waits for approval${more}`)
+    const open = 'nothing waits for approval; what has ended: sluice approvals --all'
+    return output.line(flags.all === true ? 'nothing was held lately' : open)
   }
   printApprovals(output, approvals, Date.now())
   output.line(output.style.dim('one in full: sluice approvals CODE'))
