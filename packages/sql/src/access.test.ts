@@ -167,3 +167,32 @@ describe('holding', () => {
     expect(access(text).holdable).toContain(why)
   })
 })
+
+describe('a name that the database has code of its own for', () => {
+  const own = {
+    functions: new Set(['lower', 'note']),
+    rowFunctions: new Set(['note']),
+    operators: new Set(['=']),
+  }
+  const unknownOf = (text: string) =>
+    accessOf(analyzeStatement(text, { serverMajor: 18 }), { connection: 'shop', schemas: ['public'], own }).unknown.map(
+      ({ code, what }) => [code, what],
+    )
+
+  it.each([
+    ['select lower(c) from customers c', "SELECT with the function lower of the database's own"],
+    ['select c.note from customers c', "SELECT with .note, which may call a function of the database's own"],
+    ['select 1 from customers where id = 1', "SELECT with an operator of the database's own"],
+    ['select 1 where 1 in (select 2)', "SELECT with an operator of the database's own"],
+    ["update orders set status = lower('X') where id > 1", "UPDATE with the function lower of the database's own"],
+  ])('is unknown: %s', (text, what) => {
+    expect(unknownOf(text)).toEqual([['own_code', what]])
+  })
+
+  it.each(["select pg_catalog.lower('X')", 'select c.name from customers c', 'select note from customers'])(
+    'is known where it can not be meant: %s',
+    (text) => {
+      expect(unknownOf(text)).toEqual([])
+    },
+  )
+})

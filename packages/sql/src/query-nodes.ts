@@ -306,3 +306,21 @@ export const NODE_SINCE: ReadonlyMap<string, number> = new Map([
   ['MergeSupportFunc', 17],
   ['ReturningOption', 18],
 ])
+
+/** These kinds of A_Expr have a keyword where others have an operator. */
+export const KEYWORD_KINDS: ReadonlySet<unknown> = new Set([
+  'AEXPR_BETWEEN',
+  'AEXPR_NOT_BETWEEN',
+  'AEXPR_BETWEEN_SYM',
+  'AEXPR_NOT_BETWEEN_SYM',
+])
+
+/** With one of these, a column called `name` may be anything. */
+export const DERIVING: ReadonlySet<string> = new Set([
+  'RangeSubselect',
+  'RangeFunction',
+  'RangeTableFunc',
+  'JsonTable',
+  'CommonTableExpr',
+  'SubLink',
+])

@@ -30,7 +30,7 @@ import {
   walk,
 } from './names.ts'
 import type { RawNode } from './parser.ts'
-import { NODE_SINCE, QUERY_NODES } from './query-nodes.ts'
+import { DERIVING, KEYWORD_KINDS, NODE_SINCE, QUERY_NODES } from './query-nodes.ts'
 import { isUnfiltered } from './unfiltered.ts'
 
 /** Nodes that change a table, and what people call them. */
@@ -47,26 +47,8 @@ export const QUERIES: Readonly<Record<string, string>> = { SelectStmt: 'SELECT',
 /** MERGE knows these from that version on. */
 const MERGE_MODERN_MAJOR = 17
 
-/** These kinds of A_Expr have a keyword where others have an operator. */
-const KEYWORD_KINDS: ReadonlySet<unknown> = new Set([
-  'AEXPR_BETWEEN',
-  'AEXPR_NOT_BETWEEN',
-  'AEXPR_BETWEEN_SYM',
-  'AEXPR_NOT_BETWEEN_SYM',
-])
-
 /** psql asks for each setting by the name that stands in the view of settings: no more than the view itself shows. */
 const SETTINGS_CATALOGS: ReadonlySet<string> = new Set(['pg_catalog.pg_settings', 'pg_catalog.pg_parameter_acl'])
-
-/** With one of these, a column called `name` may be anything. */
-const DERIVING: ReadonlySet<string> = new Set([
-  'RangeSubselect',
-  'RangeFunction',
-  'RangeTableFunc',
-  'JsonTable',
-  'CommonTableExpr',
-  'SubLink',
-])
 
 export class QueryReader {
   readonly functions = new Set<string>()
