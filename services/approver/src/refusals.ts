@@ -3,29 +3,6 @@
 import type { WithdrawReason } from '@sluice/events'
 import type { EndKind } from './approval-state.ts'
 
-export type VoteRefusal =
-  | 'unknown_request'
-  | 'ended'
-  | 'token_invalid'
-  | 'requester'
-  | 'not_human'
-  | 'not_in_group'
-  | 'stale_login'
-  | 'shown_differs'
-  | 'already_voted'
-  | 'reason_required'
-  | 'too_many_votes'
-
-export type RequestDenial =
-  | 'policy_unknown'
-  | 'rule_unknown'
-  | 'in_transaction'
-  | 'code_taken'
-  | 'session_pending'
-  | 'paused'
-  | 'held_per_subject'
-  | 'held'
-
 export type Refused<Code extends string> = { readonly code: Code; readonly reason: string }
 
 const BECAME: Readonly<Record<EndKind, string>> = {
