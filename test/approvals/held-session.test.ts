@@ -114,6 +114,17 @@ describe('a simple query that needs an approval', () => {
     client.end()
   })
 
+  it('fails again where it failed before, and is asked for where it would not', async () => {
+    const client = await connected()
+    await database.query('create table closed (id int)')
+    for (let turn = 0; turn < 2; turn++)
+      expect(await client.ask(query('delete from closed where id = 1'))).toBe('E(42501) Z(I)')
+    client.send(update(1, 'again'))
+    await approver.decide(await approver.nextAsked())
+    expect(transcript(await client.until())).toBe('N C(UPDATE 1) Z(I)')
+    client.end()
+  })
+
   it('runs inside of a transaction, and is undone with it', async () => {
     const client = await connected()
     await client.ask(query('begin'))

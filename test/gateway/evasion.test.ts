@@ -83,7 +83,7 @@ describe.each([13, 18] as const)('on PostgreSQL %i', (major) => {
         await client.ask(query(text))
         await client.ask(query('commit'))
       }
-      expect(await client.ask(query(text))).toMatch(/E\(25006\) Z\(I\)$/)
+      expect(await client.ask(query(text))).toMatch(/E\(42501\) Z\(I\)$/)
       expect((await database.query('select from seen')).rowCount).toBe(0)
     },
   )

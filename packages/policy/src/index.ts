@@ -20,7 +20,13 @@ export type { ExplainedPolicy, ExplainedTarget, Explanation } from './explanatio
 export { PolicyEngine, type SessionPolicy } from './policy-engine.ts'
 export { type MistakeCode, mistakeLine, type PolicyMistake } from './policy-mistake.ts'
 export type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
-export { approvalRulesJson, contentHashOf, type PolicySource, parseApprovalRules } from './policy-source.ts'
+export {
+  approvalRulesJson,
+  contentHashOf,
+  type PolicySource,
+  parseApprovalRules,
+  policyVersionOf,
+} from './policy-source.ts'
 export { type CaseResult, type PolicyCase, policyTestsSchema, runCase } from './policy-tests.ts'
 export { type Shown, shownDigest } from './shown-digest.ts'
 export { readStarterPolicies, STARTER } from './starter-policies.ts'

@@ -8,11 +8,10 @@ import { DecisionCache } from './decision-cache.ts'
 import { type MistakeCode, mistakeLine } from './policy-mistake.ts'
 import { type Policy, readPolicies } from './policy-reader.ts'
 import type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
-import type { PolicySource } from './policy-source.ts'
+import { type PolicySource, policyVersionOf } from './policy-source.ts'
 import { CachedSessionPolicy, type CompiledSet, type SessionPolicy } from './session-policy.ts'
 import { looksAtTime } from './time-use.ts'
 
-const VERSION_CHARACTERS = 12
 const MAX_MISTAKES_SHOWN = 20
 
 /** What the one who writes policies shall mend, and no reason to leave the others without force. */
@@ -40,7 +39,7 @@ export class PolicyEngine {
   /** Throws PolicyUnavailable with all mistakes. */
   static compile(source: PolicySource, contentHash: string): PolicyEngine {
     const reading = readPolicies(source.files)
-    const version = contentHash.slice(0, VERSION_CHARACTERS)
+    const version = policyVersionOf(contentHash)
     const mistakes = checkReading(source.files, reading, source.approvalRules) //
       .filter(({ code }) => !TOLERATED.has(code))
     if (mistakes.length > 0) {

@@ -67,3 +67,10 @@ function parseJson(json: string): unknown {
     )
   }
 }
+
+const VERSION_CHARACTERS = 12
+
+/** How decisions, requests and approvals name a set: the beginning of its content hash. */
+export function policyVersionOf(contentHash: string): string {
+  return contentHash.slice(0, VERSION_CHARACTERS)
+}

@@ -4,7 +4,7 @@
  */
 export { type AccessOptions, accessOf, deallocated, type OwnNames } from './access.ts'
 export { analyzeStatement, loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
-export { LargeAnalyzer, MAX_LARGE_CHARACTERS, MAX_WAITING } from './analyze-large.ts'
+export { LargeAnalyzer } from './analyze-large.ts'
 export { cutLiterals, MAX_CUTS } from './cut-literals.ts'
 export type {
   Analysis,

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ApprovalDecision,
   type ApprovalRequest,
@@ -28,7 +29,7 @@ import {
   uuidv7,
 } from '@sluice/events'
 import type { VerifiedSubject } from '@sluice/identity'
-import { approvalRulesJson, approvalRulesSchema, contentHashOf, shownDigest } from '@sluice/policy'
+import { approvalRulesJson, approvalRulesSchema, contentHashOf, policyVersionOf, shownDigest } from '@sluice/policy'
 import { createLogger, Registry } from '@sluice/service'
 import { EmbeddedLog, type EventLog } from '@sluice/stream'
 import { ControlWriter, issueCertificate, publishCertificates, TrustedKeys, VersionMemory } from '@sluice/trust'
@@ -121,6 +122,7 @@ export class World {
     return certificate
   }
 
+  /** Returns the set's version. */
   async applyPolicies(written: unknown, contentHash?: string): Promise<string> {
     const approvalRules = approvalRulesSchema.parse(written)
     const hash = contentHash ?? contentHashOf({ files: [], approvalRules })
@@ -131,8 +133,9 @@ export class World {
       approvalRules: approvalRulesJson(approvalRules),
       appliedBy: person('admin'),
     })
-    if (contentHash === undefined) this.policyVersion = hash
-    return hash
+    const version = policyVersionOf(hash)
+    if (contentHash === undefined) this.policyVersion = version
+    return version
   }
 
   async start(choices: StartChoices = {}): Promise<Running> {
@@ -274,3 +277,28 @@ export async function metric(registry: Registry, line: string): Promise<number> 
   const found = (await registry.metrics()).split('\n').find((each) => each.startsWith(`${line} `))
   return Number(found?.slice(line.length + 1) ?? 0)
 }
+
+/** The log, but news of this topic come only to who asks what is there now. */
+export const withoutNews =
+  (topic: string) =>
+  (log: EventLog): EventLog => ({
+    producer: (name, options) => log.producer(name, options),
+    close: () => log.close(),
+    consumer: async (options) => {
+      const consumer = await log.consumer(options)
+      if (!options.topics.includes(topic)) return consumer
+      const poll: typeof consumer.poll = async (bounds) => {
+        if (bounds.maxWaitMs === 0) return consumer.poll(bounds)
+        await sleep(bounds.maxWaitMs, undefined, { signal: bounds.signal ?? undefined }).catch(() => undefined)
+        return []
+      }
+      return {
+        poll,
+        commit: (position) => consumer.commit(position),
+        committed: (...where) => consumer.committed(...where),
+        seek: (...where) => consumer.seek(...where),
+        endOffsets: (name) => consumer.endOffsets(name),
+        close: () => consumer.close(),
+      }
+    },
+  })

@@ -1,8 +1,9 @@
 import { generateSigningKey, importSigningKey, TOPICS, uuidv7 } from '@sluice/events'
+import { approvalRulesSchema, contentHashOf } from '@sluice/policy'
 import type { EventLog } from '@sluice/stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NODE, person, rules } from './approvals.fixture.ts'
-import { metric, type Running, tokenOf, WAIT_MS, World } from './approver.fixture.ts'
+import { metric, type Running, tokenOf, WAIT_MS, World, withoutNews } from './approver.fixture.ts'
 
 const olga = person('olga')
 const pete = person('pete')
@@ -60,7 +61,8 @@ describe('the approver', () => {
 
   it('does not take up a policy set that is not what its hash says', async () => {
     const running = await world.start()
-    await world.applyPolicies({ ...rules, 'data-owner': { reviewers: ['group:anybody'] } }, world.policyVersion)
+    const hash = contentHashOf({ files: [], approvalRules: approvalRulesSchema.parse(rules) })
+    await world.applyPolicies({ ...rules, 'data-owner': { reviewers: ['group:anybody'] } }, hash)
     await expect.poll(() => incidents(running, 'policy_content'), soon).toBe(1)
     const asked = await world.ask()
     await world.vote(asked, person('eve', ['anybody']))
@@ -222,10 +224,12 @@ describe('after a restart', () => {
     const first = await world.start()
     const asked = await world.ask()
     await expect.poll(() => held(first), soon).toBe(1)
-    await world.applyPolicies({ 'data-owner': { reviewers: ['group:nobody'] } })
+    const later = await world.applyPolicies({ 'data-owner': { reviewers: ['group:nobody'] } })
+    await world.ask({ policyVersion: later })
+    await expect.poll(() => held(first), soon).toBe(2)
     await first.stop()
     const second = await world.start()
-    await expect.poll(() => held(second), soon).toBe(1)
+    await expect.poll(() => held(second), soon).toBe(2)
     await world.vote(asked, olga)
     await expect.poll(() => world.decided(asked), soon).toEqual(['approved'])
   })
@@ -251,6 +255,22 @@ describe('after a restart', () => {
     const later = await world.ask()
     await world.vote(later, olga)
     await expect.poll(() => world.decided(later), soon).toEqual(['approved'])
+  })
+})
+
+describe('what comes by another topic', () => {
+  it('is looked for: a policy set that the node followed before the approver', async () => {
+    const running = await world.start({ interpose: withoutNews(TOPICS.policies) })
+    await world.applyPolicies({ ...rules, later: { reviewers: ['group:data-owners'] } })
+    await world.ask({ approvalRules: ['later'] })
+    await expect.poll(() => held(running), soon).toBe(1)
+  })
+
+  it('is looked for: a request that the console knew before the approver', async () => {
+    await world.start({ interpose: withoutNews(TOPICS.approvalRequests) })
+    const asked = await world.ask()
+    await world.vote(asked, olga)
+    await expect.poll(() => world.decided(asked), soon).toEqual(['approved'])
   })
 })
 

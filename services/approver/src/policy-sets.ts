@@ -1,7 +1,7 @@
 // The approval rules of published policy sets. A request is decided by the rules of the set that its node followed.
 
 import { PolicyUnavailable, TOPICS } from '@sluice/events'
-import { contentHashOf, parseApprovalRules } from '@sluice/policy'
+import { contentHashOf, parseApprovalRules, policyVersionOf } from '@sluice/policy'
 import type { TrustedRecord } from '@sluice/trust'
 import type { ApproverEvent } from './approval-state.ts'
 import type { ReportIncident } from './incidents.ts'
@@ -24,7 +24,7 @@ export function policyKnown({ key, content }: PolicyRecord, onIncident: ReportIn
     if (contentHashOf({ files, approvalRules: rules }) !== contentHash) {
       return refuse('policy_content', 'the published set is not what its hash says')
     }
-    return { kind: 'policy_known', version: contentHash, rules }
+    return { kind: 'policy_known', version: policyVersionOf(contentHash), rules }
   } catch (error) {
     if (!(error instanceof PolicyUnavailable)) throw error
     return refuse('policy_invalid', error.message)

@@ -19,6 +19,7 @@ import type { StatementReader } from './session/statements.ts'
 import type { SessionFactory } from './session-factory.ts'
 import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
 import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
+import type { DatabaseNames } from './upstream/database-names.ts'
 import { GUARDED_SETTINGS } from './upstream/guarded-settings.ts'
 import type { FrameBounds } from './wire/client-framer.ts'
 import { destroyInTime } from './wire/close-in-time.ts'
@@ -40,7 +41,7 @@ export type GatewayOptions = {
   readonly sessions: SessionFactory
   readonly commit: GroupCommit
   readonly readers: {
-    readonly readerFor: (connection: string, serverMajor: number, schemas: readonly string[]) => StatementReader
+    readonly readerFor: (connection: string, serverMajor: number, names: DatabaseNames) => StatementReader
   }
   readonly policies: Policies
   readonly desk: ApprovalDesk
@@ -240,7 +241,7 @@ export class PostgresGateway {
       governed,
       session,
       commit,
-      reader: readers.readerFor(connection.name, majorOf(upstream), upstream.schemas),
+      reader: readers.readerFor(connection.name, majorOf(upstream), upstream.names),
       people: {
         desk,
         approvalRules: () => policies.current().approvalRules,

@@ -15,10 +15,14 @@ import {
 import { ALL_NAMES } from './session/name-registry.ts'
 import type { ReadStatement, StatementReader } from './session/statements.ts'
 import { TextCache } from './text-cache.ts'
+import type { DatabaseNames } from './upstream/database-names.ts'
 
 /** Objects, arrays and Buffers of one entry, and of each of its segments, roughly. */
 const ENTRY_BYTES = 600
 const SEGMENT_BYTES = 200
+
+/** Sessions keep theirs; one is made again when it is needed again. */
+const MAX_CACHES = 64
 
 /** What can't change how the texts behind it are read. */
 const UNCHANGING: ReadonlySet<SqlAction> = new Set(['sql:read', 'sql:transaction', 'sql:session'])
@@ -31,8 +35,7 @@ function sizeOf(read: ReadStatement): number {
 export type ReaderOptions = {
   readonly connection: string
   readonly serverMajor: number
-  /** Where names without a schema are looked up. */
-  readonly schemas: readonly string[]
+  readonly names: DatabaseNames
 }
 
 export class SqlReader implements StatementReader {
@@ -58,8 +61,9 @@ export class SqlReader implements StatementReader {
   }
 
   #keep(text: string, analysis: Analysis): ReadStatement {
+    const { connection, names } = this.#options
     const segments: readonly RawSegment[] = cutLiterals(text)
-    const access = accessOf(analysis, this.#options)
+    const access = accessOf(analysis, { connection, schemas: names.schemas, own: names })
     // Several are refused by their access.
     const [name] = analysis.kind === 'parsed' ? deallocated(analysis.statements) : []
     const read: ReadStatement = {
@@ -81,14 +85,16 @@ export class SqlReaders {
   readonly #caches = new Map<string, TextCache<ReadStatement>>()
 
   /** Servers of different versions read some texts differently, and a name is another table on another search path. */
-  readerFor(connection: string, serverMajor: number, schemas: readonly string[]): SqlReader {
-    const key = JSON.stringify([connection, serverMajor, ...schemas])
+  readerFor(connection: string, serverMajor: number, names: DatabaseNames): SqlReader {
+    const key = `${serverMajor} ${names.digest} ${connection}`
     let cache = this.#caches.get(key)
     if (cache === undefined) {
       cache = new TextCache(sizeOf)
+      const [oldest] = this.#caches.keys()
+      if (this.#caches.size >= MAX_CACHES && oldest !== undefined) this.#caches.delete(oldest)
       this.#caches.set(key, cache)
     }
-    return new SqlReader({ connection, serverMajor, schemas }, { large: this.#large, cache })
+    return new SqlReader({ connection, serverMajor, names }, { large: this.#large, cache })
   }
 
   close(): Promise<void> {

@@ -80,6 +80,7 @@ export class OwnWork {
     for (const statement of statements) {
       this.#send(messagesOf(statement))
       const rows = work.newRows()
+      this.#expect(work, SERVER.closeComplete, null)
       this.#expect(work, SERVER.parseComplete, null)
       this.#expect(work, SERVER.bindComplete, null)
       this.#expect(work, SERVER.commandComplete, rows)
@@ -107,6 +108,8 @@ function messagesOf({ text, parameters }: OwnStatement): Buffer {
   const [types, bound] =
     'bound' in parameters ? [parameters.types, parameters.bound] : [encode.noTypes, encode.textParameters(parameters)]
   return Buffer.concat([
+    // What failed before was not closed.
+    encode.close('statement', OWN_NAME),
     encode.parse(OWN_NAME, text, types),
     encode.bind(OWN_NAME, OWN_NAME, bound),
     encode.execute(OWN_NAME),

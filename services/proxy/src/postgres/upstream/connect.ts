@@ -10,8 +10,8 @@ import { ByteReader } from '../handshake/byte-reader.ts'
 import { BodyReader, decodeParameterStatus, decodeReport } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { AUTHENTICATION, PROTOCOL_3_0, SERVER } from '../wire/message-types.ts'
+import { askDatabaseNames, type DatabaseNames } from './database-names.ts'
 import { GUARDED_SETTINGS } from './guarded-settings.ts'
-import { askSearchPath } from './search-path.ts'
 
 export type UpstreamAddress = {
   readonly host: string
@@ -37,8 +37,7 @@ export type Upstream = {
   /** ParameterStatus as the server reported them. */
   readonly parameters: ReadonlyMap<string, string>
   readonly cancelKey: CancelKey | null
-  /** The schemas of its search path. */
-  readonly schemas: readonly string[]
+  readonly names: DatabaseNames
   /** What came behind ReadyForQuery. */
   readonly received: Buffer
 }
@@ -163,7 +162,7 @@ async function logIn(socket: Socket, login: UpstreamLogin): Promise<Upstream> {
           socket,
           parameters: reported,
           cancelKey,
-          schemas: await askSearchPath(socket, reader),
+          names: await askDatabaseNames(socket, reader),
           received: reader.release(),
         }
       case SERVER.error:
