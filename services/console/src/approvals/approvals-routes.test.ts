@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { type CountedReviewer, nowMicros, TOPICS } from '@sluice/events'
+import { type CountedReviewer, nowMicros, TOPICS, uuidv7 } from '@sluice/events'
 import { shownDigest } from '@sluice/policy'
 import { ControlWriter } from '@sluice/trust'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import {
   createTestWorld,
   type TestWorld,
   testDecision,
-  type testRequest,
+  testRequest,
   testSaying,
   until,
 } from '../control-world.fixture.ts'
@@ -376,19 +376,36 @@ describe('records of others', () => {
       nowMicros,
       partition: 1,
     })
-    const said = testSaying(it.approvalId, { kind: 'withdrawn', withdrawn: { reason: 'cancelled' } })
-    await requests.publish('another-key', said)
+    // It asks in the name of another node.
+    const foreignId = uuidv7()
+    const foreign = testRequest()
+    await requests.publish(foreignId, testSaying(foreignId, { kind: 'requested', requested: foreign }))
     await until(
       () => incidents('request_mismatch'),
       (count) => count === before.node + 1,
     )
+    // It is of the node that it names, but stands under another key.
+    const misplaced = testRequest()
+    const asking = testSaying(uuidv7(), { kind: 'requested', requested: misplaced, nodeId: 'node-2' })
+    await requests.publish('another-key', asking)
+    await until(
+      () => incidents('request_mismatch'),
+      (count) => count === before.node + 2,
+    )
     await requests.close()
+    const { book } = server.plane.approvals
+    expect([book.findByCode(foreign.code), book.findByCode(misplaced.code)]).toEqual([null, null])
     expect((await view(it.code)).state).toBe('open')
 
     await world.decide(it, { kind: 'approved', commandDigest: Buffer.alloc(32) })
     await until(
       () => incidents('decision_mismatch'),
       (count) => count === 1,
+    )
+    await world.decide({ ...it, approvalId: uuidv7() }, { kind: 'approved', approvalId: it.approvalId })
+    await until(
+      () => incidents('decision_mismatch'),
+      (count) => count === 2,
     )
     expect((await view(it.code)).state).toBe('open')
   })
