@@ -35,12 +35,12 @@ const json = async (...words: string[]): Promise<Record<string, Record<string, u
 // The tests of one run follow each other: they are the minutes of one demo.
 describe('sluice up', { timeout: 60_000 }, () => {
   it('shows each part and a block to copy from', () => {
-    for (const part of ['Node', 'PostgreSQL', 'identity', 'masker', 'indexer', 'console', 'proxy']) {
+    for (const part of ['Node', 'PostgreSQL', 'identity', 'approver', 'masker', 'indexer', 'console', 'proxy']) {
       expect(run.screen()).toMatch(new RegExp(`✔ ${part} `))
     }
     expect(run.screen()).toContain('sslmode=verify-full')
-    // The supervisor, its six children, PostgreSQL and ClickHouse: what is not seen here would not be missed at the end.
-    expect(place.processes().length).toBeGreaterThanOrEqual(9)
+    // The supervisor, its seven children, PostgreSQL and ClickHouse: what is not seen here would not be missed at the end.
+    expect(place.processes().length).toBeGreaterThanOrEqual(10)
     expect(run.screen()).not.toContain('\u001b')
   })
 
@@ -51,10 +51,31 @@ describe('sluice up', { timeout: 60_000 }, () => {
     for (const url of Object.values(run.ready.health)) expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
 
-  it('refuses what is no plain SELECT, and the session lives', async () => {
+  it('holds an update until the data owner approves, and refuses the agent as reviewer', async () => {
+    const client = new pg.Client({ connectionString: run.ready.postgres.url })
+    await client.connect()
+    const updated = client.query("update orders set status = 'shipped' where id = 7")
+    const { approvals = [] } = await eventually(
+      () => json('approvals', '--as', 'owner'),
+      ({ approvals: open = [] }) => open.length > 0,
+      INDEXED_MS,
+    )
+    const code = String(approvals[0]?.['code'])
+    expect(await place.sluice('approve', code, '--as', 'agent')).toMatchObject({ code: 4 })
+    const approved = await place.sluice('approve', code, '--reason', 'ticket 4711', '--as', 'owner')
+    expect(approved).toMatchObject({ code: 0, stdout: expect.stringMatching(/Approved.*1 row/s) })
+    expect((await updated).rowCount).toBe(1)
+    await client.end()
+  })
+
+  it('refuses what the policies forbid, and the session lives', async () => {
     const client = new pg.Client({ connectionString: run.ready.postgres.url })
     await client.connect()
     await expect(client.query("update orders set status = 'shipped'")).rejects.toMatchObject({ code: '42501' })
+    await expect(client.query('drop table customers')).rejects.toMatchObject({
+      message: expect.stringContaining('DROP TABLE is not allowed on connection shop'),
+      detail: expect.stringContaining('prod-never-drop'),
+    })
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     await client.end()
   })

@@ -22,7 +22,8 @@ await runService('demo-postgres', async (context) => {
   server.ended.then(({ code, signal }) => {
     if (!context.stopping.aborted) context.fail(new Error(`PostgreSQL ended by itself (${code ?? signal})`))
   }, context.fail)
-  const marker = join(postgres.dir, 'shop-loaded')
+  // A number of its own for each way in which it is loaded: what an earlier version left is loaded anew.
+  const marker = join(postgres.dir, 'shop-2-loaded')
   if (server.created) rmSync(marker, { force: true })
   if (!existsSync(marker)) {
     try {

@@ -1,4 +1,4 @@
-/** Makes the demo database `shop` and the one role by which the gateway reads it. Safe to run again after a cut. */
+/** Makes the demo database `shop` and the one role by which the gateway works on it. Safe to run again after a cut. */
 import type pg from 'pg'
 import { shopCustomers, shopOrders } from './rows.ts'
 
@@ -28,11 +28,11 @@ const INDEXES = `
   comment on table orders is 'What they bought.';
 `
 
-/** The gateway may read these two tables, and nothing else: no writing, no temporary tables, no objects of its own. */
+/** The gateway may change rows of these two tables, and nothing else: no temporary tables, no objects of its own. */
 const GRANTS = `
   revoke all on schema public from public;
   grant usage on schema public to ${GATEWAY_ROLE};
-  grant select on customers, orders to ${GATEWAY_ROLE};
+  grant select, insert, update, delete on customers, orders to ${GATEWAY_ROLE};
 `
 
 /** @param gatewayPassword becomes the password of `sluice_gateway` */
@@ -71,9 +71,12 @@ export async function shopIsLoaded(server: ShopServer): Promise<boolean> {
   return withClient(server, SHOP_DATABASE, async (client) => {
     const { rowCount } = await client.query(`select from information_schema.table_privileges
       where grantee = '${GATEWAY_ROLE}' and table_schema = 'public' and table_name = 'orders'`)
-    return rowCount === 1
+    return rowCount === RIGHTS
   })
 }
+
+/** select, insert, update and delete. */
+const RIGHTS = 4
 
 async function insertCustomers(client: pg.Client): Promise<void> {
   const rows = [...shopCustomers()]
