@@ -7,7 +7,17 @@ import { loadConfig, parseConfig } from './load-config.ts'
 
 const SMALLEST = `
 tls: { certificate: tls/server.pem, key: tls/server.key, authority: ca.pem }
-keys: { node: keys/node.pem, maskerPublic: keys/masker.pub, maskerPrivate: keys/masker.key, maskerSigning: keys/s.pem }
+keys:
+  root: keys/root.pub
+  certificates: keys/certificates
+  node: keys/node.pem
+  console: keys/console.pem
+  approver: keys/approver.pem
+  approverPublic: keys/approver.pub
+  approverPrivate: keys/approver.key
+  maskerPublic: keys/masker.pub
+  maskerPrivate: keys/masker.key
+  maskerSigning: keys/masker.pem
 identity:
   issuers:
     - { issuer: "https://127.0.0.1:15480", jwksUri: "https://127.0.0.1:15480/jwks", authority: ca.pem, algorithms: [ES256] }
@@ -100,7 +110,7 @@ describe('a mistake names file, line and what to write', () => {
   })
 
   it('a missing section', () => {
-    expect(refusal(SMALLEST.replace(/^keys:.*\n/m, '')).message).toContain('keys is missing')
+    expect(refusal(SMALLEST.replace(/^keys:\n( .*\n)*/m, '')).message).toContain('keys is missing')
   })
 
   it('a secret in place of a reference, without repeating it', () => {

@@ -41,7 +41,9 @@ function configuration(clickhousePort: number): string {
   return `
 health: { indexer: 127.0.0.1:0 }
 tls: { certificate: a, key: a, authority: a }
-keys: { node: a, maskerPublic: a, maskerPrivate: a, maskerSigning: a }
+keys:
+  { root: a, certificates: a, node: a, console: a, approver: a, approverPublic: a, approverPrivate: a,
+    maskerPublic: a, maskerPrivate: a, maskerSigning: a }
 identity: { issuers: [{ issuer: https://127.0.0.1:1, jwksUri: https://127.0.0.1:1/jwks, algorithms: [ES256] }] }
 clickhouse:
   url: http://127.0.0.1:${clickhousePort}

@@ -33,10 +33,17 @@ async function writeConfig({ dir, keys }: Node): Promise<string> {
   }
   for (const [name, content] of Object.entries(files)) await writeFile(join(dir, 'keys', name), content)
   const file = join(dir, 'sluice.yaml')
+  const unused = 'keys/unused'
   const settings = {
     node: { id: NODE },
     tls: { certificate: 'server.pem', key: 'server.key', authority: 'ca.pem' },
     keys: {
+      root: unused,
+      certificates: unused,
+      console: unused,
+      approver: unused,
+      approverPublic: unused,
+      approverPrivate: unused,
       node: 'keys/node.pem',
       maskerPublic: 'keys/masker.pub',
       maskerPrivate: 'keys/masker.key',

@@ -1,6 +1,6 @@
 // The unwrapped data keys of the sessions in use: in memory only, bounded, the longest unused goes first.
 
-import { type SealingPrivateKey, PeerInvalid, SealOpener } from '@sluice/events'
+import { PeerInvalid, type SealingPrivateKey, SealOpener } from '@sluice/events'
 import type { SessionState } from './session-state.ts'
 
 const MAX_OPENERS = 4_096

@@ -68,11 +68,11 @@ export class Holds {
       await this.#hold(this.#current, command, held)
       this.#current = null
     } catch (error) {
-      if (error instanceof SessionOver) return new Promise(() => undefined)
-      throw error
+      if (!(error instanceof SessionOver)) throw error
     } finally {
       this.#parts.enlist()
     }
+    if (this.active) await new Promise<never>(() => undefined)
   }
 
   /** The client asked to cancel. True where that ended the wait; else what runs is to be cancelled. */
