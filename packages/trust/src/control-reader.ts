@@ -5,7 +5,10 @@ import type { ControlTopic, KeyRole } from '@sluice/events'
 import { type RecordHandler, SignedTopic, type SignedTopicOptions } from './signed-topic.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
 
-export type ControlReaderOptions<Topic extends ControlTopic> = Omit<SignedTopicOptions<Topic>, 'judge'> & {
+export type ControlReaderOptions<Topic extends ControlTopic> = Omit<
+  SignedTopicOptions<Topic>,
+  'judge' | 'eachSigner'
+> & {
   readonly keys: Pick<TrustedKeys, 'judge'>
   /** Of those who write the topic. */
   readonly role: KeyRole
@@ -16,7 +19,10 @@ export class ControlReader<Topic extends ControlTopic> {
 
   static async open<Topic extends ControlTopic>(options: ControlReaderOptions<Topic>): Promise<ControlReader<Topic>> {
     const { keys, role, ...rest } = options
-    return new ControlReader(await SignedTopic.open({ ...rest, judge: (...signer) => keys.judge(role, ...signer) }))
+    // Nodes are many, and each speaks for itself; all other roles are one service, whatever key it has.
+    const eachSigner = role === 'node'
+    const judge: SignedTopicOptions<Topic>['judge'] = (...signer) => keys.judge(role, ...signer)
+    return new ControlReader(await SignedTopic.open({ ...rest, eachSigner, judge }))
   }
 
   private constructor(topic: SignedTopic<Topic>) {

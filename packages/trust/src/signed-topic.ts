@@ -58,6 +58,8 @@ export type SignedTopicOptions<Topic extends ControlTopic> = {
   readonly partition?: number | undefined
   /** Null where keys are many and short-lived: then versions are kept in this process only, and bounded. */
   readonly memory: VersionMemory | null
+  /** Each signer's versions are its own, so that none can go on where another ended and cut that one off. */
+  readonly eachSigner?: boolean | undefined
   /** Records that can't matter any more are passed over before their signature is checked. */
   readonly skip?: ((content: ContentOf<Topic>) => boolean) | undefined
   readonly onIncident: (incident: Incident) => void
@@ -168,15 +170,16 @@ export class SignedTopic<Topic extends ControlTopic> {
   }
 
   async #take(record: StoredRecord, polledAt: number, handle: RecordHandler<Topic>): Promise<void> {
-    const { partition, skip, memory, topic } = this.#options
+    const { partition, skip, memory, topic, eachSigner } = this.#options
     if (partition !== undefined && record.partition !== partition) return
     const key = record.key.toString('utf8')
     const content = this.#read(record, key)
     if (content === null || skip?.(content) === true) return
     const hash = controlHash(record.value)
-    const seen = this.#seen.get(key) ?? null
     const signer = await this.#signerOf(record, key, content.seal, polledAt)
     if (signer === null) return
+    const seenKey = eachSigner === true ? `${signer}\0${key}` : key
+    const seen = this.#seen.get(seenKey) ?? null
     const remembered = memory?.highest(topic, key) ?? null
     const verdict = checkPlace(content.seal, hash, { seen, remembered, fromStart: this.#fromStart })
     const place = { version: content.seal.version, hash }
@@ -184,7 +187,7 @@ export class SignedTopic<Topic extends ControlTopic> {
       case 'same':
         return
       case 'older':
-        this.#keepSeen(key, place)
+        this.#keepSeen(seenKey, place)
         return
       case 'rollback':
       case 'fork':
@@ -193,7 +196,7 @@ export class SignedTopic<Topic extends ControlTopic> {
       case 'new':
         memory?.remember(topic, key, place)
         await handle({ key, content, value: record.value, partition: record.partition, time: record.time, signer })
-        this.#keepSeen(key, place)
+        this.#keepSeen(seenKey, place)
         return
       default:
         verdict satisfies never
@@ -231,15 +234,15 @@ export class SignedTopic<Topic extends ControlTopic> {
     return null
   }
 
-  #keepSeen(key: string, place: Place): void {
-    this.#seen.delete(key)
+  #keepSeen(seenKey: string, place: Place): void {
+    this.#seen.delete(seenKey)
     if (this.#seen.size >= MAX_SEEN) {
       for (const oldest of this.#seen.keys()) {
         this.#seen.delete(oldest)
         break
       }
     }
-    this.#seen.set(key, place)
+    this.#seen.set(seenKey, place)
   }
 
   /** What was trusted before this process began, and is not in the log any more. */
