@@ -4,7 +4,7 @@ import type { OpenRequest } from '@sluice/session'
 import { reviewParameter } from '@sluice/sql'
 import type { Gate } from '../session/reply-queue.ts'
 import type { FrameGroup } from '../session/statements.ts'
-import { BodyReader, decodeParse } from '../wire/decode.ts'
+import { BodyReader, declaredTypes, decodeParse } from '../wire/decode.ts'
 import { HEADER_BYTES } from '../wire/message-types.ts'
 import type { HeldCommand } from './held-command.ts'
 
@@ -28,13 +28,14 @@ export function heldExecution(group: FrameGroup, expect: Expect): HeldCommand {
   const { bind, messages, parameters } = group
   const { source } = group.statement
   const known = source !== null && bind !== null
+  const types = known ? declaredTypes(source) : []
   return {
     refusedAs: 'refused-message',
     text: known ? (decodeParse(source)?.text ?? '') : '',
     messages: messages.map((message) => Buffer.from(message)),
     digested: known ? [source, bind] : [],
-    parameters: parameters.map(({ label, bytes }) =>
-      label === 'null' ? 'NULL' : reviewParameter(bytes, label === 'binary', 0),
+    parameters: parameters.map(({ label, bytes }, index) =>
+      label === 'null' ? 'NULL' : reviewParameter(bytes, label === 'binary', types[index] ?? 0),
     ),
     planParameters: known ? { types: behindNames(source), bound: behindNames(bind) } : [],
     expect,

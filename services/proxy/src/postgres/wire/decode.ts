@@ -113,6 +113,15 @@ export function decodeParse(message: Buffer): ParseBody | null {
   return body.broken || !body.done ? null : { name, text }
 }
 
+/** The parameters' types that a Parse declares, as far as it does; 0 leaves it to the server. */
+export function declaredTypes(parse: Buffer): readonly number[] {
+  const body = new BodyReader(parse)
+  body.cBytes()
+  body.cBytes()
+  const count = body.uint16()
+  return Array.from({ length: body.broken ? 0 : count }, () => body.int32() >>> 0)
+}
+
 export type QueryBody = { readonly text: string | null }
 
 export function decodeQuery(message: Buffer): QueryBody | null {
