@@ -53,6 +53,7 @@ export type ApproverState = {
   readonly open: Map<string, OpenApproval>
   readonly ended: Map<string, EndedApproval>
   readonly codes: Set<string>
+  /** By `sessionOf`. */
   readonly sessions: Set<string>
   /** How many requests of a subject are open. */
   readonly held: Map<string, number>
@@ -86,6 +87,11 @@ export function emptyState(): ApproverState {
   }
 }
 
+/** A node can name what session it likes: with its own id it blocks none of another node. */
+export function sessionOf({ nodeId, sessionId }: Pick<ApprovalFacts, 'nodeId' | 'sessionId'>): string {
+  return `${nodeId} ${sessionId}`
+}
+
 /** The same state, changed. */
 export function evolve(state: ApproverState, event: ApproverEvent): ApproverState {
   switch (event.kind) {
@@ -111,7 +117,7 @@ function open(state: ApproverState, approval: OpenApproval): void {
   const subject = identityName(approval.requester)
   state.open.set(approval.approvalId, approval)
   state.codes.add(approval.code)
-  state.sessions.add(approval.sessionId)
+  state.sessions.add(sessionOf(approval))
   state.held.set(subject, (state.held.get(subject) ?? 0) + 1)
 }
 
@@ -168,7 +174,7 @@ function close(state: ApproverState, approval: OpenApproval): void {
   const left = (state.held.get(subject) ?? 1) - 1
   state.open.delete(approval.approvalId)
   state.codes.delete(approval.code)
-  state.sessions.delete(approval.sessionId)
+  state.sessions.delete(sessionOf(approval))
   if (left > 0) state.held.set(subject, left)
   else state.held.delete(subject)
 }

@@ -88,6 +88,11 @@ describe('a request', () => {
     expect(kinds(request(1), vote(olga), request(2, change))).toEqual(['opened'])
   })
 
+  it('is not in the way of another node, whatever session it names', () => {
+    const { sessionId } = request(1).requested
+    expect(kinds(request(1), request(2, { sessionId, subject: other }, { nodeId: 'node-2' }))).toEqual(['opened'])
+  })
+
   it('is denied where its subject, or all together, have too many', () => {
     const three = [request(1), request(2), request(3)]
     expect(kinds(...three, request(4))).toEqual(['denied held_per_subject'])

@@ -2,7 +2,13 @@
 
 import type { ApprovalDecision, Requested, WithdrawReason } from '@sluice/events'
 import { type ApprovalRule, shownDigest } from '@sluice/policy'
-import type { ApprovalFacts, ApproverEvent, ApproverState, OpenApproval } from './approval-state.ts'
+import {
+  type ApprovalFacts,
+  type ApproverEvent,
+  type ApproverState,
+  type OpenApproval,
+  sessionOf,
+} from './approval-state.ts'
 import type { ApproverSettings } from './approver-settings.ts'
 import { decision } from './decision-event.ts'
 import { paused, type Refused, requestDenial, tooMany, tooManyOfSubject, withdrawnBecause } from './refusals.ts'
@@ -98,6 +104,18 @@ function decideRequested(
   return [{ kind: 'opened', approval }]
 }
 
+/** Whether a decision is on this very request, and not on another node's under the same id. */
+export function isAbout(decision: ApprovalDecision, { nodeId, requested }: RequestCommand): boolean {
+  const { sessionId, execution, commandDigest, policyVersion } = requested
+  return (
+    decision.nodeId === nodeId &&
+    decision.sessionId === sessionId &&
+    decision.execution === execution &&
+    decision.commandDigest.equals(commandDigest) &&
+    decision.policyVersion === policyVersion
+  )
+}
+
 /** The rules by which it is decided, all of which must be satisfied. */
 function rulesOf(
   { policyVersion, approvalRules, inTransaction }: Requested,
@@ -121,13 +139,13 @@ function expiryOf({ requested, time, now }: RequestCommand, rules: readonly Appr
 }
 
 function beyondBounds(
-  { requested, time }: RequestCommand,
+  { nodeId, requested, time }: RequestCommand,
   state: ApproverState,
   settings: ApproverSettings,
 ): Refused<string> | null {
   const subject = identityName(requested.subject)
   if (state.codes.has(requested.code)) return requestDenial('code_taken')
-  if (state.sessions.has(requested.sessionId)) return requestDenial('session_pending')
+  if (state.sessions.has(sessionOf({ nodeId, sessionId: requested.sessionId }))) return requestDenial('session_pending')
   const pausedUntil = pauseOf(state.denials.get(subject) ?? [], time, settings)
   if (pausedUntil !== null) return paused(settings.denialsBeforePause, pausedUntil)
   if ((state.held.get(subject) ?? 0) >= settings.heldPerSubject) return tooManyOfSubject(settings.heldPerSubject)

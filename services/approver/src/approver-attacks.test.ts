@@ -14,7 +14,7 @@ import {
 import { shownDigest } from '@sluice/policy'
 import { ControlWriter, TrustedKeys } from '@sluice/trust'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { NODE, person } from './approvals.fixture.ts'
+import { NODE, person, requestedOf } from './approvals.fixture.ts'
 import { metric, type Running, WAIT_MS, World } from './approver.fixture.ts'
 
 const soon = { timeout: WAIT_MS, interval: 10 }
@@ -34,12 +34,20 @@ afterEach(async () => {
 })
 
 /** Goes on where anybody's records of this key ended, as who reads the log can. */
-async function intruder<Topic extends ControlTopic>(topic: Topic, role: KeyRole, key: SigningKey) {
+async function intruder<Topic extends ControlTopic>(topic: Topic, role: KeyRole, key: SigningKey, partition = 0) {
   const { log, registry, root } = world
   const keys = await TrustedKeys.open({ log, registry, root: root.publicKey, onIncident: () => undefined })
   closing.push(() => keys.close())
   return async (recordKey: string, content: ContentOf<Topic>): Promise<void> => {
-    const writer = await ControlWriter.open({ log, registry, topic, key, nowMicros, earlier: { keys, role } })
+    const writer = await ControlWriter.open({
+      log,
+      registry,
+      topic,
+      key,
+      nowMicros,
+      partition,
+      earlier: { keys, role },
+    })
     await writer.publish(recordKey, content)
     await writer.close()
   }
@@ -87,6 +95,39 @@ describe('a node that lies', () => {
     })
     await world.say({ approvalId: NODE, kind: 'node_started' })
     await expect.poll(() => world.decided(asked), soon).toEqual(['withdrawn node_started'])
+  })
+})
+
+describe("a node that takes the id of another's request", () => {
+  it('gets none of the votes that the other has, nor does a restart give them', async () => {
+    const first = await world.start()
+    const other = importSigningKey(generateSigningKey())
+    await world.certify(other, 'node', 'node-2')
+    // The log is read partition after partition.
+    const ask = await intruder(TOPICS.approvalRequests, 'node', world.node, 1)
+    const lie = await intruder(TOPICS.approvalRequests, 'node', other, 0)
+    const { policyVersion } = world
+    const expiresAt = nowMicros() + 1_800_000_000
+    const approvalId = uuidv7()
+    const record = { approvalId, kind: 'requested', time: nowMicros(), withdrawn: null, executed: null } as const
+    const requested = { ...requestedOf(1), approvalRules: ['two'], policyVersion, expiresAt }
+    const forged = { ...requestedOf(2), approvalRules: ['two'], policyVersion, expiresAt, summary: 'DROP TABLE' }
+    await ask(approvalId, { ...record, nodeId: NODE, replyPartition: 1, requested })
+    await expect.poll(() => held(first), soon).toBe(1)
+    await world.vote({ approvalId, requested }, person('olga'))
+    await expect.poll(() => world.decided({ approvalId }), soon).toEqual(['vote_counted approve'])
+    await first.stop()
+    await lie(approvalId, { ...record, nodeId: 'node-2', replyPartition: 0, requested: forged })
+    const second = await world.start()
+    await expect.poll(() => held(second), soon).toBe(1)
+    await world.vote({ approvalId, requested: forged }, person('pete'))
+    await world.vote({ approvalId, requested }, person('quentin'))
+    await expect.poll(async () => (await world.decided({ approvalId })).length, soon).toBe(3)
+    expect((await world.decisions()).toSorted((a, b) => a.time - b.time)).toMatchObject([
+      { kind: 'vote_counted', nodeId: NODE },
+      { kind: 'vote_refused', reasonCode: 'shown_differs' },
+      { kind: 'approved', nodeId: NODE, partition: 1, commandDigest: requested.commandDigest },
+    ])
   })
 })
 

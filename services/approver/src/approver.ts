@@ -17,7 +17,7 @@ import type { Logger, Readiness } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, type TrustedKeys, type TrustedRecord, type VersionMemory } from '@sluice/trust'
 import { emptyState, evolve } from './approval-state.ts'
-import { type ApproverCommand, decide } from './approvals.ts'
+import { type ApproverCommand, decide, isAbout } from './approvals.ts'
 import type { ApproverMetrics } from './approver-metrics.ts'
 import type { ApproverSettings } from './approver-settings.ts'
 import { type DecidedEvent, DecisionOutbox } from './decision-outbox.ts'
@@ -262,6 +262,8 @@ export class Approver {
     if (command.kind !== 'requested') return this.#apply(command)
     const { approvalId, requested } = command
     const before = earlier?.get(approvalId) ?? []
+    // Another node under an id that is taken: votes on the first one are none on this.
+    if (before.some(({ decision }) => decision.kind !== 'vote_refused' && !isAbout(decision, command))) return
     earlier?.delete(approvalId)
     if (before.some(({ decision }) => decision.kind !== 'vote_counted' && decision.kind !== 'vote_refused')) {
       for (const { partition: replyPartition, decision } of before) {
