@@ -57,6 +57,12 @@ describe.each([13, 15, 18] as const)('what is in reach of a command on PostgreSQ
     expect({ touchesTemporary, isolation }).toEqual({ touchesTemporary: false, isolation: 'read committed' })
   })
 
+  it('finds a table whose name has capital letters, and none in its place', async () => {
+    expect((await look('public.Plain')).touches).toEqual([])
+    await database.query('create table "Plain" (id int)')
+    expect((await look('public.Plain')).touches).toEqual([{ kind: 'table', name: 'public.Plain' }])
+  })
+
   it('lists what a view stands on', async () => {
     const { touches } = await look('public.open_invoices')
     expect(touches).toContainEqual({ kind: 'view', name: 'public.open_invoices' })

@@ -103,9 +103,14 @@ export type Seen = {
   readonly inTransaction: boolean
 }
 
-/** @param tables as the policy was asked for them: `schema.table`, quoted where PostgreSQL needs it */
+/** @param tables as the policy was asked for them: `schema.table`, a part in quotes where it is no plain word */
 export function inspection(tables: readonly string[]): OwnStatement {
-  return { text: INSPECTION, parameters: [arrayLiteral(tables)] }
+  return { text: INSPECTION, parameters: [arrayLiteral(tables.map(quoted))] }
+}
+
+/** Every part in quotes: without them PostgreSQL would look for `Orders` under the name `orders`. */
+function quoted(table: string): string {
+  return table.replace(/"(?:[^"]|"")*"|[^".]+/g, (part) => (part.startsWith('"') ? part : `"${part}"`))
 }
 
 /** The inspection at `index` of what ran; null where it is not what was asked for. */
