@@ -10,12 +10,21 @@ const listOf = (value: unknown): List => (value ?? []) as List
 /** Of an InsertStmt, UpdateStmt, DeleteStmt or MergeStmt. */
 export function isUnfiltered(type: string, node: RawNode): boolean {
   if (type === 'UpdateStmt') return !filters(node['whereClause'], scopeOf(node, listOf(node['fromClause'])))
+  if (type === 'InsertStmt') return upsertsItself(node)
   if (type === 'DeleteStmt') return !filters(node['whereClause'], scopeOf(node, listOf(node['usingClause'])))
   return type === 'MergeStmt' && mergeIsUnfiltered(node)
 }
 
 function scopeOf(node: RawNode, sources: List): RowScope {
   return new RowScope(node['relation'] as RawNode, sources, node['withClause'] as RawNode | undefined)
+}
+
+/** `insert into t select … from t on conflict … do update` is an UPDATE of all that it finds. */
+function upsertsItself(node: RawNode): boolean {
+  const conflict = node['onConflictClause'] as RawNode | undefined
+  if (conflict?.['action'] !== 'ONCONFLICT_UPDATE') return false
+  const scope = scopeOf(node, [])
+  return scope.readsSame(node['selectStmt']) && !filters(conflict['whereClause'], scope)
 }
 
 function mergeIsUnfiltered(node: RawNode): boolean {
