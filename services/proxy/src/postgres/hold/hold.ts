@@ -77,7 +77,8 @@ export class Holds {
 
   /** The client asked to cancel. True where that ended the wait; else what runs is to be cancelled. */
   cancel(): boolean {
-    return this.#interrupt('cancelled')
+    // The look may itself be waiting for a lock of another session.
+    return this.#interrupt('cancelled') && this.#current?.phase === 'waiting'
   }
 
   /** The client sent more than is kept while it waits. */

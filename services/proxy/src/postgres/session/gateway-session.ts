@@ -96,7 +96,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   cancel(): void {
     if (this.#ended) return
     try {
-      // Where a person is being asked, nothing runs that could be cancelled.
+      // While a person is being asked, nothing runs that could be cancelled.
       this.#cancelRequested = this.#requests.cancel() && !this.#holds.cancel()
     } catch (error) {
       return this.#failed(error)

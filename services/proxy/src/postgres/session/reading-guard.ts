@@ -29,8 +29,9 @@ export class ReadingGuard {
     if (idle && this.#changedIn !== null && epoch >= this.#changedIn) this.#changedIn = null
   }
 
+  /** Where all is answered but not ended by ReadyForQuery, the server has not said yet what changed. */
   get suspects(): boolean {
-    return this.#changedIn !== null && !this.#submissions.quiet
+    return this.#changedIn !== null && (!this.#submissions.quiet || this.#submissions.open)
   }
 
   /** Asks the server where it would say nothing before a Sync that may be long in coming. */

@@ -1,0 +1,118 @@
+// What attacks on held commands found: each test is a way that once worked.
+
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { cancelRequest } from '../../services/proxy/src/postgres/wire/encode.ts'
+import { type Database, startDatabase } from '../stand/database.ts'
+import { type RunningProxy, startProxy } from '../stand/proxy.ts'
+import {
+  authenticateBy,
+  bind,
+  execute,
+  flush,
+  openTcp,
+  openTls,
+  parse,
+  query,
+  sync,
+  transcript,
+  WireClient,
+} from '../stand/wire-client.ts'
+import { WRITES_WITH_APPROVAL } from './policies.ts'
+import { type SigningApprover, startSigningApprover } from './signing-approver.ts'
+
+const SETUP = `
+  create table "Orders" (id int primary key, status text);
+  insert into "Orders" values (1, 'new');
+  create table "Lines" (id int references "Orders" on delete cascade);
+  create function quietly() returns trigger language plpgsql as $$
+    begin perform set_config('standard_conforming_strings', 'off', false); return new; end $$;
+  create table loud (id int, v int);
+  insert into loud values (1, 0);
+  create trigger quiet before update on loud for each row execute function quietly();
+  grant select, insert, update, delete on all tables in schema public to sluice_gateway;
+`
+
+const UPDATES_OF_LOUD = {
+  name: 'loud.cedar',
+  text: `@id("loud") permit (principal, action == Action::"sql:write", resource == Table::"shop/public.loud");`,
+}
+
+let database: Database
+let proxy: RunningProxy
+let approver: SigningApprover
+let client: WireClient
+let key: { readonly processId: number; readonly secret: Buffer }
+
+beforeAll(async () => {
+  database = await startDatabase(18)
+  await database.query(SETUP)
+  proxy = await startProxy(database, { policies: [...WRITES_WITH_APPROVAL, UPDATES_OF_LOUD] })
+  approver = await startSigningApprover(proxy.control)
+})
+afterAll(async () => {
+  await approver?.close()
+  await proxy?.stop()
+  await database?.stop()
+})
+beforeEach(async () => {
+  client = new WireClient(await openTls(proxy))
+  const welcome = await authenticateBy(client, await proxy.ticket())
+  const data = welcome.find(({ type }) => type === 'K')
+  if (data === undefined) throw new Error('no cancel key was given')
+  key = { processId: data.bytes.readInt32BE(5), secret: data.bytes.subarray(9) }
+})
+afterEach(() => client.end())
+
+async function asSuperuser(): Promise<pg.Client> {
+  const { host, port, user, password } = database.server
+  const session = new pg.Client({
+    host,
+    port,
+    user,
+    password,
+    database: 'shop',
+    ssl: { ca: database.authority.certificate },
+  })
+  await session.connect()
+  return session
+}
+
+describe('what the reviewer is shown', () => {
+  it('is about the table that is named, where its name has capital letters', async () => {
+    client.send(query('delete from "Orders" where id = 1'))
+    const { requested } = await approver.nextAsked()
+    expect(requested.touches).toEqual([
+      { kind: 'cascade', name: 'public.Lines' },
+      { kind: 'table', name: 'public.Orders' },
+    ])
+  })
+})
+
+describe('a text behind a statement that changed how texts are read', () => {
+  it('is not sent, although the answers came before it', async () => {
+    client.send(parse('', 'update loud set v = 1 where id = 1'), bind('', ''), execute(), flush)
+    for (let type = ''; type !== 'C'; ) type = (await client.next())?.type ?? 'C'
+    client.send(parse('', "select '\\', ' as it is read'"), bind('', ''), execute(), sync)
+    expect(transcript(await client.until())).toBe('E(08P01)')
+  })
+})
+
+describe('a cancel request', () => {
+  it('ends the look at a table that another session has locked', async () => {
+    const other = await asSuperuser()
+    await other.query('begin; lock table orders in access exclusive mode')
+    client.send(query("update orders set status = 'x' where id = 1"))
+    for (;;) {
+      const { rows } = await other.query(
+        "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'",
+      )
+      if (rows.length > 0) break
+    }
+    const canceller = await openTcp(proxy)
+    canceller.write(cancelRequest(key))
+    expect(transcript(await client.until())).toBe('E(57014) Z(I)')
+    await other.end()
+    expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
+  })
+})
