@@ -18,6 +18,9 @@ const BEGIN: OwnStatement = { text: 'BEGIN', parameters: [] }
 const COMMIT: OwnStatement = { text: 'COMMIT', parameters: [] }
 const ROLLBACK: OwnStatement = { text: 'ROLLBACK', parameters: [] }
 
+/** A cancel or a timeout can meet these, too; each that does is over, so that a few are enough. */
+const MAX_ROLLBACKS = 8
+
 export class HeldRun {
   readonly #parts: HoldParts
   /** Goes on only while the session lives. */
@@ -42,7 +45,7 @@ export class HeldRun {
     const begun = !approved.seen.inTransaction
     const before = await this.#own(begun ? [BEGIN, look] : [look], 'sync')
     const refuse = async (refused: Refused | encode.ErrorReport): Promise<void> => {
-      if (begun) await this.#own([ROLLBACK], 'sync')
+      if (begun) await this.#end(ROLLBACK)
       this.#refuse(command, request, approved.approval, refused)
     }
     if (before.kind === 'failed') return refuse(reportOf(before.fields))
@@ -76,7 +79,7 @@ export class HeldRun {
       this.#parts.epochEnded(epoch, status)
     }
     if (end.completion === null) {
-      if (begun) await this.#own([ROLLBACK], 'sync')
+      if (begun) await this.#end(ROLLBACK)
       this.#tell(approved.approval, 'error', end.failure, 0, started)
       return ready(begun ? 'I' : (end.status ?? 'E'))
     }
@@ -85,12 +88,12 @@ export class HeldRun {
       const report = heldDenial(request, UNUSABLE.changed, approved.approval)
       this.#tell(approved.approval, 'refused', report.sqlState, 0, started)
       if (!begun) return submissions.replace(command.refusedAs, report, request)
-      await this.#own([ROLLBACK], 'sync')
+      await this.#end(ROLLBACK)
       delivery.push(encode.errorResponse(report))
       delivery.finish(request, 'refused', report.sqlState)
       return ready('I')
     }
-    const committed = begun ? await this.#own([COMMIT], 'sync') : null
+    const committed = begun ? await this.#end(COMMIT) : null
     if (committed?.kind === 'failed') {
       const report = reportOf(committed.fields)
       delivery.push(encode.errorResponse(report))
@@ -154,6 +157,20 @@ export class HeldRun {
 
   #own(statements: readonly OwnStatement[], end: 'sync' | 'flush'): Promise<OwnResult> {
     return this.#still(this.#parts.own.run(statements, end))
+  }
+
+  /**
+   * Ends the transaction that was begun here. Where a cancel meets the very statement that ends it, the transaction is
+   * still there: the client, which never began one, must not be left in it.
+   */
+  async #end(statement: OwnStatement): Promise<OwnResult> {
+    const ended = await this.#own([statement], 'sync')
+    let last = ended
+    for (let rollbacks = 0; last.kind === 'ignored' || last.status !== 'I'; rollbacks++) {
+      if (rollbacks === MAX_ROLLBACKS) throw new Error('the transaction of an approved command does not end')
+      last = await this.#own([ROLLBACK], 'sync')
+    }
+    return ended
   }
 
   #use(request: OpenRequest, held: HeldRequest, { decision }: Approved, inspected: Inspection) {
