@@ -16,31 +16,37 @@ const duration = (maxMs: number) =>
     .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] as number))
     .refine((ms) => ms > 0 && ms <= maxMs, `must be more than nothing and at most ${maxMs / SECOND_MS} s`)
 
-const group = z.string().regex(/^group:[^\s:]{1,255}$/, 'must be group:NAME')
+const group = z.string().regex(/^group:[^\s:\p{C}]{1,255}$/u, 'must be group:NAME, in visible characters')
 const count = z.int().min(1).max(MAX_REVIEWERS)
 
-export const approvalRuleSchema = z.strictObject({
-  /**
-   * Groups of people. Plain entries: `count` people of any of them. Entries with a count of their own: so many people
-   * of each. Someone who is in several groups counts once.
-   */
-  reviewers: z
-    .array(z.union([group, z.strictObject({ group, count: count.default(1) })]))
-    .min(1)
-    .max(MAX_REVIEWERS),
-  count: count.default(1),
-  expires: duration(MAX_EXPIRES_MS).prefault(DEFAULT_EXPIRES),
-  /** Written out for those who read the file: it can't be otherwise. */
-  requesterMayReview: z.literal(false, 'must be false: who asks never reviews').default(false),
-  onTimeout: z.literal('deny', 'must be deny: what nobody approved does not run').default('deny'),
-  reason: z.enum(['required', 'optional']).default('optional'),
-  /** So many denials end it. */
-  denials: count.default(1),
-  /** Holding inside a transaction keeps its locks: not at all, or at most so long. */
-  inTransaction: z
-    .union([z.literal('deny'), z.strictObject({ hold: duration(MAX_EXPIRES_MS) })])
-    .prefault({ hold: DEFAULT_IN_TRANSACTION }),
-})
+export const approvalRuleSchema = z
+  .strictObject({
+    /**
+     * Groups of people. Plain entries: `count` people of any of them. Entries with a count of their own: so many people
+     * of each. Someone who is in several groups counts once.
+     */
+    reviewers: z
+      .array(z.union([group, z.strictObject({ group, count: count.default(1) })]))
+      .min(1)
+      .max(MAX_REVIEWERS),
+    count: count.default(1),
+    expires: duration(MAX_EXPIRES_MS).prefault(DEFAULT_EXPIRES),
+    /** Written out for those who read the file: it can't be otherwise. */
+    requesterMayReview: z.literal(false, 'must be false: who asks never reviews').default(false),
+    onTimeout: z.literal('deny', 'must be deny: what nobody approved does not run').default('deny'),
+    reason: z.enum(['required', 'optional']).default('optional'),
+    /** So many denials end it. */
+    denials: count.default(1),
+    /** Holding inside a transaction keeps its locks: not at all, or at most so long. */
+    inTransaction: z
+      .union([z.literal('deny'), z.strictObject({ hold: duration(MAX_EXPIRES_MS) })])
+      .prefault({ hold: DEFAULT_IN_TRANSACTION }),
+  })
+  .refine(({ reviewers, count: people }) => people === 1 || reviewers.some((entry) => typeof entry === 'string'), {
+    path: ['count'],
+    error:
+      'counts people of plain groups, and every group here has a count of its own; write it as the count of a group',
+  })
 
 type ParsedRule = z.output<typeof approvalRuleSchema>
 

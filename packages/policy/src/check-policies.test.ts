@@ -148,6 +148,47 @@ describe('checkPolicies', () => {
     expect(`${mistakes[0]?.message}; ${mistakes[0]?.fix}`).toContain(words)
   })
 
+  it.each([
+    ['a table without its schema', 'resource == Table::"shop/orders"', 'Table::"CONNECTION/SCHEMA.TABLE"'],
+    ['a table without its connection', 'resource == Table::"public.orders"', 'Table::"CONNECTION/SCHEMA.TABLE"'],
+    ['a subject without its issuer', 'principal == Subject::"alice"', 'principal.id == "alice"'],
+    ['a group as approval rules write it', 'principal in Group::"group:agents"', 'write Group::"agents"'],
+    ['a kind in small letters', 'context.kinds.containsAny(["DROP", "truncate"])', '"TRUNCATE"'],
+    ['a table of the statement without its schema', 'context.tables.contains("orders")', '"public.orders"'],
+    ['a kind of subject that is none', '"agents" == principal.kind', 'human, agent, service'],
+  ])('finds in a forbid what nothing is ever equal to: %s', (_what, condition, fix) => {
+    const text = `@id("x") forbid (principal, action in Action::"sql", resource) when { ${condition} };`
+    const literal = [...condition.matchAll(/"[^"]*"/g)].map(([found]) => found).findLast((each) => /[a-z]/.test(each))
+    const [mistake, ...others] = check(text)
+    expect(others).toEqual([])
+    expect(mistake).toMatchObject({ code: 'impossible', line: 1, column: text.indexOf(literal ?? '') + 1 })
+    expect(mistake?.fix).toContain(fix)
+  })
+
+  it('finds a forbid on a connection that leaves the tables in it', () => {
+    const forbid = (scope: string) => check(`@id("x") forbid (principal, ${scope});`)
+    expect(forbid('action == Action::"sql:write", resource == Connection::"shop"')).toMatchObject([
+      { code: 'impossible', fix: 'write resource in Connection::"shop"' },
+    ])
+    expect(forbid('action == Action::"sql:write", resource in Connection::"shop"')).toEqual([])
+    expect(forbid('action == Action::"connect", resource == Connection::"shop"')).toEqual([])
+    expect(forbid('action, resource == Connection::"shop"')).toEqual([])
+  })
+
+  it('takes names as the gateway writes them', () => {
+    for (const condition of [
+      'resource == Table::"shop/public.orders"',
+      'resource == Table::"shop/\\"a.b\\".\\"c\\""',
+      'principal == Subject::"https://issuer.test|alice"',
+      'principal in [Group::"agents", Group::"data-owners"]',
+      'context.kinds.contains("DROP TABLE")',
+      'principal.kind == "human"',
+      'principal.kind like "*"',
+    ]) {
+      expect(check(`@id("x") forbid (principal, action in Action::"sql", resource) when { ${condition} };`)).toEqual([])
+    }
+  })
+
   it('counts characters, not bytes', () => {
     const text = '// äöü\n@id("x") permit (principal in Group::"äöü🎉", acton, resource);'
     expect(check(text)).toMatchObject([{ line: 2, column: text.split('\n')[1]?.indexOf('acton') ?? 0 }])

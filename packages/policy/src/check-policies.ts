@@ -4,6 +4,7 @@ import { validate } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyFile } from '@sluice/events'
 import type { ApprovalRules } from './approval-rule.ts'
 import { CEDAR_SCHEMA } from './cedar-schema.ts'
+import { literalMistakes } from './literal-mistakes.ts'
 import { nearestName } from './nearest-name.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
 import { atAnnotation, mistakeAt, type Policy, type PolicyReading, readPolicies } from './policy-reader.ts'
@@ -24,11 +25,14 @@ export function checkReading(
 ): readonly PolicyMistake[] {
   const order = new Map(files.map(({ name }, index) => [name, index]))
   const position = ({ file }: PolicyMistake) => order.get(file) ?? files.length
-  return [
+  const found = [
     ...mistakes,
     ...policies.flatMap((policy) => annotationMistakes(policy, approvalRules)),
     ...schemaMistakes(policies),
-  ].sort((a, b) => position(a) - position(b) || a.line - b.line || a.column - b.column)
+  ]
+  // What Cedar finds is said first: it may be the same mistake in other words.
+  const all = found.length > 0 ? found : policies.flatMap(literalMistakes)
+  return [...all].sort((a, b) => position(a) - position(b) || a.line - b.line || a.column - b.column)
 }
 
 function annotationMistakes(policy: Policy, rules: ApprovalRules): readonly PolicyMistake[] {

@@ -9,7 +9,7 @@ export type MistakeCode =
   | 'approval_rule_unknown'
   /** Names something that Cedar's schema of Sluice does not know, or compares what can't be compared. */
   | 'schema'
-  /** Can never take effect. */
+  /** Can never take effect, or names what nothing is equal to. */
   | 'impossible'
   /** Cedar finds it odd, such as letters of several scripts that look alike. */
   | 'warning'

@@ -66,6 +66,10 @@ describe('approval rules as published', () => {
     '{"r":{}}',
     '{"r":{"reviewers":["group:a"],"requesterMayReview":true}}',
     '{"r":{"reviewers":["group:a"],"more":1}}',
+    // Who writes so wants two people, and would get one.
+    '{"r":{"reviewers":[{"group":"group:a"}],"count":2}}',
+    '{"r":{"reviewers":["group:a\\u001b[2J"]}}',
+    '{"r":{"reviewers":["group:a\\u202e"]}}',
   ])('are refused as %s', (json) => {
     expect(() => parseApprovalRules(json)).toThrow(PolicyUnavailable)
   })
