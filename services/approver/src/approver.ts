@@ -236,8 +236,9 @@ export class Approver {
     try {
       await decisions.catchUp(({ content, partition }) => {
         const decision = { ...content, commandDigest: Buffer.from(content.commandDigest) }
-        const known = earlier.get(content.approvalId) ?? []
-        earlier.set(content.approvalId, [...known, { partition, decision }])
+        const known = earlier.get(content.approvalId)
+        if (known === undefined) earlier.set(content.approvalId, [{ partition, decision }])
+        else known.push({ partition, decision })
       })
     } finally {
       await decisions.close()

@@ -85,6 +85,12 @@ describe('policy check', () => {
     expect(lines.join('')).not.toContain('\u001b')
   })
 
+  it.each(['prod/90-forbid.cedar', '90-forbid.CEDAR'])('passes no policy over without a word: %s', async (file) => {
+    mkdirSync(at('policies/prod'))
+    writeFileSync(at('policies', file), '@id("no")\nforbid (principal, action, resource);\n')
+    await expect(runPolicyCheck(flags(), context())).rejects.toThrow(`${file} would not be read`)
+  })
+
   it('says which folder it misses', async () => {
     rmSync(at('policies'), { recursive: true })
     await expect(runPolicyCheck(flags(), context())).rejects.toThrow('put *.cedar files there')

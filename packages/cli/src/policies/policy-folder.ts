@@ -1,7 +1,7 @@
 /** A configuration folder as the policy verbs read it: `sluice.yaml`, `policies/*.cedar`, `policies/tests/*.yaml`. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { loadConfig, type SluiceConfig } from '@sluice/config'
 import type { PolicyFile } from '@sluice/events'
 import { CliFailure, EXIT_CODES } from '../failure.ts'
@@ -39,12 +39,26 @@ export async function readPolicyFolder({ config: dir }: PolicyFlags, context: Ve
       EXIT_CODES.notFound,
     )
   }
+  await checkNoneIsPassedOver(policiesDir)
   return {
     config,
     files: await filesIn(policiesDir, '', /\.cedar$/),
     tests: await filesIn(policiesDir, 'tests', /\.ya?ml$/),
     policiesDir,
   }
+}
+
+/** A forbid that nobody reads forbids nothing, so a file in the wrong place must not go unnoticed. */
+async function checkNoneIsPassedOver(policiesDir: string): Promise<void> {
+  const all = await readdir(policiesDir, { recursive: true })
+  const lost = all.find((path) => {
+    const isRead = dirname(path) === '.' && path.endsWith('.cedar')
+    return /\.cedar$/i.test(path) && !basename(path).startsWith('.') && !isRead
+  })
+  if (lost === undefined) return
+  throw new CliFailure(
+    `${join(policiesDir, lost)} would not be read: policies lie directly in ${policiesDir}, in files that end in .cedar; move it there`,
+  )
 }
 
 async function filesIn(policiesDir: string, folder: string, named: RegExp): Promise<readonly PolicyFile[]> {

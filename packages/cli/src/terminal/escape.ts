@@ -3,9 +3,9 @@
  * escapes, as are characters that reorder or hide text.
  */
 
-// C0, DEL and C1; line and paragraph separators; directional and invisible formatting characters; lone surrogates.
-const UNSAFE =
-  /[\p{Cc}\p{Cs}\u061c\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
+// C0, DEL and C1; line and paragraph separators; formatting, directional or not; lone surrogates; and letters, fillers and
+// selectors that nothing is drawn for. What emoji are joined and coloured with is left: U+FE0F changes no other text.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}|\u2800/gu
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

@@ -13,6 +13,9 @@ describe('data on a terminal', () => {
     expect(escapeControls('a\x1b[2Jb\x9bc\x00\r\n\t')).toBe('a\\x1b[2Jb\\x9bc\\x00\\r\\n\\t')
     expect(escapeControls('x\u202egnp.exe\u2066')).toBe('x\\u{202e}gnp.exe\\u{2066}')
     expect(escapeControls('Jürgen 東京 🎉')).toBe('Jürgen 東京 🎉')
+    expect(escapeControls('ali\u3164ce\u115f \u034fbob\ufe00\u180e\u2800\u{e0101}')).toBe(
+      'ali\\u{3164}ce\\u{115f} \\u{34f}bob\\u{fe00}\\u{180e}\\u{2800}\\u{e0101}',
+    )
     expect(escapeLines('a\nb\x07')).toBe('a\nb\\x07')
   })
 
