@@ -24,9 +24,8 @@ import { shownDigest } from '@sluice/policy'
 import type { StoredRecord } from '@sluice/stream'
 import { ControlWriter } from '@sluice/trust'
 import { parse, stringify } from 'yaml'
-import type { Database } from '../stand/database.ts'
 import type { TokenClaims } from '../stand/issuer.ts'
-import { type ProxyOptions, type RunningProxy, startProxy } from '../stand/proxy.ts'
+import { type ProxiedDatabase, type ProxyOptions, type RunningProxy, startProxy } from '../stand/proxy.ts'
 import { type ServiceProcess, startService } from '../stand/service-process.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
 
@@ -70,6 +69,8 @@ export type ApprovalStand = {
   /** A new process of the same node, on another port; `proxy` is of no use after that, but for its log and issuer. */
   readonly restartProxy: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<RunningProxy>
   readonly approverLog: () => string
+  /** Of the approver's listener for health and metrics. */
+  readonly approverHealthUrl: () => string
   /** Publishes the review of a request that was made before; returns its id. */
   readonly vote: (vote: Vote) => Promise<string>
   /** Everything that nodes published, in order. */
@@ -93,7 +94,7 @@ export type ApprovalStandOptions = ProxyOptions & {
 }
 
 export async function startApprovalStand(
-  database: Database,
+  database: ProxiedDatabase,
   { people = [], ...options }: ApprovalStandOptions = {},
 ): Promise<ApprovalStand> {
   const proxy = await startProxy(database, { policies: WRITES_WITH_APPROVAL, ...options })
@@ -121,6 +122,7 @@ export async function startApprovalStand(
   return {
     proxy,
     approverLog: () => approver.log(),
+    approverHealthUrl: () => approver.addresses['health'] ?? '',
     stopApprover: (signal) => approver.stop(signal),
     restartApprover: async (signal) => {
       await approver.stop(signal)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { postgresBinaries } from './machine.ts'
-import { firstMessage, start } from './processes.ts'
+import { nextMessage, start } from './processes.ts'
 import type { Answer, Order } from './raw-client.ts'
 import type { Counted, Endpoint } from './raw-session.ts'
 import type { Instance } from './targets.ts'
@@ -57,7 +57,7 @@ const rawClient = async (order: Order): Promise<{ readonly answer: Answer; reado
   const running = start(process.execPath, [RAW_CLIENT], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   running.child.send(order)
   try {
-    const answer = await firstMessage<Answer>(running, QUERY_TIMEOUT_MS)
+    const answer = await nextMessage<Answer>(running, QUERY_TIMEOUT_MS)
     if (answer.failure !== null) throw new Error(answer.failure)
     return { answer, stop: running.stop }
   } catch (error) {

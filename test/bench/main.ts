@@ -1,5 +1,6 @@
 // npm run bench -- [row …] [--rounds N] [--seconds S] [--targets a,b] [--tls off,on] [--dry]
 //   --fill-cache: fills the machine's file cache before each round of a row; see file-cache.ts
+//   --targets and --tls say nothing to the rows about Sluice alone; see own-rows.ts
 //   --profile: where the proxy spends its time under each row, instead of a comparison
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machineFacts } from './machine.ts'
 import { measure, type Plan } from './measure.ts'
+import { measureOwn, OWN_ROWS } from './own-rows.ts'
 import { profileRow } from './profile.ts'
 import { type Described, markdown, merge, type Recorded } from './report.ts'
 import { ROWS } from './rows.ts'
@@ -86,10 +88,12 @@ const profile = async (upstream: Upstream, { rows, tls, seconds }: Plan): Promis
 }
 
 const main = async (): Promise<void> => {
-  const all: readonly Described[] = [...ROWS, ...WHOLE_ROWS]
+  const all: readonly Described[] = [...ROWS, ...OWN_ROWS, ...WHOLE_ROWS]
   const described = positionals.length === 0 ? all : chosen('row', positionals, all, ({ id }) => id)
   const rows = ROWS.filter(({ id }) => described.some((row) => row.id === id))
-  const whole = WHOLE_ROWS.filter(({ id }) => described.some((row) => row.id === id)).map(({ id }) => id)
+  const idsOf = (some: readonly Described[]): readonly string[] =>
+    described.filter((row) => some.includes(row)).map(({ id }) => id)
+  const [own, whole] = [idsOf(OWN_ROWS), idsOf(WHOLE_ROWS)]
   const asked = chosen('target', values.targets.split(','), TARGETS, ({ name }) => name)
   const targets = asked.filter((target) => {
     const reason = target.unavailable()
@@ -103,8 +107,14 @@ const main = async (): Promise<void> => {
 
   const machine = machineFacts()
   if (values.profile) return withUpstream((upstream) => profile(upstream, plan))
-  const compared = rows.length === 0 ? [] : await withUpstream((upstream) => measure(upstream, plan))
-  const results = [...compared, ...(await measureWhole(whole, say).catch(leftOut))]
+  const measured =
+    rows.length + own.length === 0
+      ? []
+      : await withUpstream(async (upstream) => [
+          ...(await measure(upstream, plan)),
+          ...(await measureOwn(own, { upstream, rounds, seconds, say })),
+        ])
+  const results = [...measured, ...(await measureWhole(whole, say).catch(leftOut))]
 
   const date = new Date().toISOString().slice(0, 10)
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')

@@ -25,6 +25,8 @@ export type TargetResult = {
   readonly value: Spread
   readonly ratioToDirect: Spread | null
   readonly ratioToPgbouncer: Spread | null
+  /** To the same figure before what the row is about. */
+  readonly ratioToBefore?: Spread | null
   readonly cpuMicros: Spread | null
   readonly cpuToPgbouncer: Spread | null
   /** The highest memory of the gateway's processes up to the end of the throughput rows. */
@@ -33,7 +35,8 @@ export type TargetResult = {
 
 export type RowResult = {
   readonly row: string
-  readonly tls: TlsSetting
+  /** Null where nothing is sent. */
+  readonly tls: TlsSetting | null
   readonly rounds: number
   readonly seconds: number
   readonly targets: readonly TargetResult[]

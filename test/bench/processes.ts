@@ -108,12 +108,21 @@ export const accepts = async (port: number, { child }: Running): Promise<void> =
   throw new Error(`nothing accepts connections on port ${port}`)
 }
 
-/** The first message that a forked process sends. */
-export const firstMessage = async <T>({ child }: Running, timeoutMs = READY_TIMEOUT_MS): Promise<T> => {
-  const [message] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('ended before it answered'))),
-    sleep(timeoutMs, undefined, { ref: false }).then(() => Promise.reject(new Error('did not answer in time'))),
-  ])) as [T]
-  return message
+/** The next message that a forked process sends. */
+export const nextMessage = async <T>({ child }: Running, timeoutMs = READY_TIMEOUT_MS): Promise<T> => {
+  const over = new AbortController()
+  const { signal } = over
+  const fail = (why: string) => (): never => {
+    throw new Error(why)
+  }
+  try {
+    const [message] = (await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(fail('ended before it answered')),
+      sleep(timeoutMs, undefined, { ref: false, signal }).then(fail('did not answer in time')),
+    ])) as [T]
+    return message
+  } finally {
+    over.abort()
+  }
 }

@@ -24,9 +24,9 @@ export type CpuProfile = {
 /** The first that fits the file of a function, or of its nearest caller that is ours. */
 const STAGES: readonly (readonly [stage: string, file: RegExp])[] = [
   ['wire', /services\/proxy\/src\/postgres\/(?:wire|handshake|upstream)\//],
-  ['sql', /services\/proxy\/src\/postgres\/sql\//],
+  ['sql', /packages\/sql\/|services\/proxy\/src\/postgres\/(?:sql-reader|text-cache)/],
   ['postgres session', /services\/proxy\/src\/postgres\//],
-  ['policy', /packages\/policy\//],
+  ['policy', /packages\/policy\/|services\/proxy\/src\/policies\//],
   ['pipeline', /packages\/session\//],
   ['recording', /packages\/events\//],
   ['journal', /packages\/stream\//],

@@ -11,6 +11,8 @@ export type Described = {
   readonly title: string
   readonly unit: Unit
   readonly bound: Bound | null
+  /** Several figures of Sluice alone, instead of one figure of several targets. */
+  readonly figures?: true
 }
 
 export type Recorded = RowResult & {
@@ -56,7 +58,7 @@ export const merge = (
 }
 
 const boundText = ({ of, atMost, atLeast }: Bound, unit: Unit): string => {
-  const what = { cpuMicros: 'µs CPU a query', ratioToDirect: 'of direct', value: unit }[of]
+  const what = { cpuMicros: 'µs CPU a query', ratioToDirect: 'of direct', ratioToBefore: 'of before', value: unit }[of]
   return atMost === undefined ? `≥ ${atLeast} ${what}` : `≤ ${atMost} ${what}`
 }
 
@@ -65,7 +67,7 @@ const verdict = (bound: Bound, result: TargetResult | undefined): readonly [meas
   if (figures === undefined || figures === null) return ['–', 'not measured']
   const { median } = figures
   const reached = median <= (bound.atMost ?? Infinity) && median >= (bound.atLeast ?? -Infinity)
-  return [show(figures, bound.of === 'ratioToDirect' ? ratio : number), reached ? 'reached' : '**missed**']
+  return [show(figures, bound.of.startsWith('ratio') ? ratio : number), reached ? 'reached' : '**missed**']
 }
 
 const boundsTable = (records: readonly Recorded[], rows: readonly Described[]): readonly string[] => {
@@ -75,18 +77,20 @@ const boundsTable = (records: readonly Recorded[], rows: readonly Described[]): 
     const measured = records.filter(({ row: id, tls }) => id === row.id && (bound.tls ?? tls) === tls)
     const settings = measured.length > 0 ? measured : [null]
     return settings.map((record) => {
-      const figures = verdict(
+      const reached = verdict(
         bound,
         record?.targets.find(({ name }) => name === OURS),
       )
-      return `| ${[row.title, record?.tls ?? bound.tls ?? '–', boundText(bound, row.unit), ...figures].join(' | ')} |`
+      return [row.title, record?.tls ?? bound.tls ?? '–', boundText(bound, row.unit), ...reached]
     })
   })
-  return ['| row | TLS | bound | Sluice | |', '| --- | --- | --- | --- | --- |', ...lines]
+  return table(['row', 'TLS', 'bound', 'Sluice', ''], lines)
 }
 
-const section = (row: Described, records: readonly Recorded[]): readonly string[] => {
-  if (records.length === 0) return []
+const table = (head: readonly string[], lines: readonly (readonly string[])[]): readonly string[] =>
+  [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`)
+
+const comparison = (row: Described, records: readonly Recorded[]): readonly string[] => {
   const head = [
     'TLS on both hops',
     'target',
@@ -101,18 +105,32 @@ const section = (row: Described, records: readonly Recorded[]): readonly string[
     targets.map((target) => {
       const ratios = [show(target.ratioToDirect, ratio), show(target.ratioToPgbouncer, ratio)]
       const rest = [show(target.cpuMicros), show(target.cpuToPgbouncer, ratio), megabytes(target.peakBytes)]
-      return `| ${[tls, target.title, show(target.value), ...ratios, ...rest].join(' | ')} |`
+      return [tls ?? '–', target.title, show(target.value), ...ratios, ...rest]
     }),
   )
+  return table(head, lines)
+}
+
+const figures = (row: Described, records: readonly Recorded[]): readonly string[] => {
+  const targets = records.flatMap((record) => record.targets)
+  const compared = targets.some(({ ratioToBefore }) => ratioToBefore)
+  const lines = targets.map(({ title, value, ratioToBefore = null }) => [
+    title,
+    show(value),
+    ...(compared ? [show(ratioToBefore, ratio)] : []),
+  ])
+  return table(['figure', row.unit, ...(compared ? ['ratio to before'] : [])], lines)
+}
+
+const section = (row: Described, records: readonly Recorded[]): readonly string[] => {
+  if (records.length === 0) return []
   const latest = records.at(-1)
   const rounds = latest === undefined || latest.rounds === 1 ? 'one measurement' : `${latest.rounds} rounds`
   const length = latest === undefined || latest.seconds === 0 ? '' : ` of ${latest.seconds} s`
   return [
     `### ${row.title}`,
     '',
-    `| ${head.join(' | ')} |`,
-    `| ${head.map(() => '---').join(' | ')} |`,
-    ...lines,
+    ...(row.figures === true ? figures(row, records) : comparison(row, records)),
     '',
     `${latest?.date}, \`${latest?.command}\`, ${rounds}${length}.`,
     '',
@@ -130,7 +148,13 @@ checked; the login is SCRAM-SHA-256. PostgreSQL runs without fsync and autovacuu
 SELECT are read by a client that only counts. Numbers of a machine that does other work meanwhile are noisy: trust a
 ratio before a rate. With \`--fill-cache\` the machine's file cache is filled before each round, as it is on a server that
 has been up for a while: a virtual machine whose host takes unused memory back pays for each page that is touched anew,
-which a gateway that writes down what passes does all the time.`
+which a gateway that writes down what passes does all the time.
+
+Decisions are measured with the starter policies and thirty more, without a network. Approvals go through a proxy and an
+approver, processes of their own over the embedded log, with TLS on both hops; a reviewer's token is checked for each
+vote. A request waits when the approver's own count of what waits says so, which is asked for again and again; times of
+requests and votes are those at which the log took them, cut to whole milliseconds. Loads of so many statements a second
+do not wait for answers; latencies count from sending, and how late the load was sent is told beside them.`
 
 export const markdown = (records: readonly Recorded[], rows: readonly Described[]): string => {
   const latest = records.reduce<Recorded | null>((last, each) => (last && last.date > each.date ? last : each), null)

@@ -8,7 +8,7 @@ import type { ConfigInput } from '@sluice/config'
 import { nowMicros, type Subject } from '@sluice/events'
 import { newTicket, ticketUser } from '@sluice/identity'
 import { type ControlPlane, openControlPlane } from '../stand/control-plane.ts'
-import { firstMessage, freePort, start } from './processes.ts'
+import { freePort, nextMessage, start } from './processes.ts'
 import type { Instance, Target, TlsSetting } from './targets.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -77,7 +77,7 @@ export const startSluice = async (
   await control.close()
   const args = [...nodeOptions, PROXY, '--config', join(dir, 'sluice.yaml')]
   const running = start(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }, 'SIGTERM')
-  const message = await firstMessage<{ readonly ready: boolean; readonly addresses?: { readonly postgres: string } }>(
+  const message = await nextMessage<{ readonly ready: boolean; readonly addresses?: { readonly postgres: string } }>(
     running,
   )
   const port = Number(message.addresses?.postgres.split(':').at(-1))

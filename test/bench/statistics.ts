@@ -15,6 +15,15 @@ export const spread = (values: readonly number[]): Spread => ({
   high: Math.max(...values),
 })
 
+export type Percentiles = { readonly p50: number; readonly p99: number; readonly highest: number }
+
+/** Each is a value that was measured: the smallest that so many of a hundred do not exceed. */
+export const percentiles = (values: readonly number[]): Percentiles => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (part: number): number => sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN
+  return { p50: at(0.5), p99: at(0.99), highest: at(1) }
+}
+
 /** What one target reached in one round. */
 export type Sample = {
   readonly target: string

@@ -4,7 +4,7 @@ import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pgbouncerBinary, unprivileged } from './machine.ts'
-import { accepts, firstMessage, freePort, start } from './processes.ts'
+import { accepts, freePort, nextMessage, start } from './processes.ts'
 import type { Upstream } from './upstream.ts'
 
 export type TlsSetting = 'off' | 'on'
@@ -116,7 +116,7 @@ const relay: Target = {
     const running = start(process.execPath, [RELAY, JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    const { port } = await firstMessage<{ port: number }>(running)
+    const { port } = await nextMessage<{ port: number }>(running)
     const authority = authorityOf(upstream, tls)
     return { ...credentials(upstream), port, authorityFile: authority, pids: [running.pid], stop: running.stop }
   },

@@ -5,11 +5,14 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuthority, issueServerCertificate } from '@sluice/identity'
+import { GATEWAY_PASSWORD, GATEWAY_ROLE } from '../stand/database.ts'
 import { postgresBinaries, unprivileged } from './machine.ts'
 import { accepts, freePort, start } from './processes.ts'
 
 export const PGBENCH_SCALE = 10
 export const WIDE_ROWS = 1_000_000
+/** Rows of `orders`, which commands that wait for an approval would change. */
+export const ORDER_ROWS = 1_000
 /** 500 idle sessions of the memory row, and some more. */
 const MAX_CONNECTIONS = 620
 
@@ -53,6 +56,11 @@ const TABLES = `
            (g % 100000)::numeric / 100 AS amount, timestamptz '2026-01-01' + g * interval '1 minute' AS created
     FROM generate_series(1, ${WIDE_ROWS}) g;
   CREATE UNLOGGED TABLE copies AS SELECT g AS copy FROM generate_series(1, 100) g;
+  CREATE UNLOGGED TABLE orders (id int PRIMARY KEY, status text);
+  INSERT INTO orders SELECT g, 'new' FROM generate_series(1, ${ORDER_ROWS}) g;
+  CREATE ROLE ${GATEWAY_ROLE} LOGIN PASSWORD '${GATEWAY_PASSWORD}';
+  GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO ${GATEWAY_ROLE};
+  VACUUM ANALYZE orders;
   VACUUM ANALYZE wide; VACUUM ANALYZE copies;`
 
 /** Client settings of libpq for a connection with or without TLS. */

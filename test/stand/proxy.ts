@@ -57,6 +57,13 @@ export type RunningProxy = {
   readonly stop: () => Promise<void>
 }
 
+/** What a proxy has to know of the database in front of which it stands. */
+export type ProxiedDatabase = {
+  readonly name: string
+  readonly server: Pick<Database['server'], 'host' | 'port'>
+  readonly authority: Pick<Database['authority'], 'certificate'>
+}
+
 export type ProxyOptions = Pick<ControlPlaneOptions, 'policies' | 'approvalRules'> & {
   readonly limits?: Readonly<Record<string, number>>
   readonly plaintext?: boolean
@@ -67,7 +74,7 @@ export type ProxyOptions = Pick<ControlPlaneOptions, 'policies' | 'approvalRules
   readonly sections?: Readonly<Record<string, unknown>>
 }
 
-export async function startProxy(database: Database, options: ProxyOptions = {}): Promise<RunningProxy> {
+export async function startProxy(database: ProxiedDatabase, options: ProxyOptions = {}): Promise<RunningProxy> {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-proxy-'))
   const authority = await createAuthority('Sluice test authority')
   const certificate = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })

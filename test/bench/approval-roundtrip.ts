@@ -1,0 +1,157 @@
+// How long Sluice itself needs for an approval: from the request in the log until it waits at the approver, and from a
+// vote in the log until the client has its answer. What the person needs between is not counted.
+
+import {
+  type ApprovalDecision,
+  type ApprovalRequest,
+  type ApprovalReview,
+  controlCodec,
+  nowMicros,
+  TOPICS,
+} from '@sluice/events'
+import type { StoredRecord } from '@sluice/stream'
+import type { RunningProxy } from '../stand/proxy.ts'
+import type { WireClient } from '../stand/wire-client.ts'
+import { type ApprovalBench, startApprovalBench, update } from './approval-bench.ts'
+import { type Percentiles, percentiles } from './statistics.ts'
+import { ORDER_ROWS, type Upstream } from './upstream.ts'
+
+/** In a round. */
+const TRIPS = 100
+const WARM_UP_TRIPS = 30
+const MICROS_PER_MS = 1000
+const POLL = { maxRecords: 1_000, maxBytes: 16 * 2 ** 20, maxWaitMs: 0 }
+
+/** Milliseconds. */
+export type RoundtripFigures = {
+  /** Both ways together, for each command. */
+  readonly total: Percentiles
+  readonly requestToApprover: Percentiles
+  readonly voteToReply: Percentiles
+  readonly voteToDecision: Percentiles
+  /** To the record that says that the approval was used, which stands before the command is sent. */
+  readonly voteToUsed: Percentiles
+}
+
+/** Microseconds since the epoch. */
+type Trip = { readonly approvalId: string; readonly visibleAt: number; readonly repliedAt: number }
+type Published = { readonly requested: number; readonly voted: number; readonly decided: number; readonly used: number }
+
+const reply = async (client: WireClient): Promise<number> => {
+  for (;;) {
+    const next = await client.next()
+    if (next?.type === 'C') return nowMicros()
+    if (next?.type !== 'N' && next?.type !== 'Z')
+      throw new Error(`${next?.type ?? 'the end'} came instead of an answer`)
+  }
+}
+
+const makeTrip = async ({ stand, untilHeld }: ApprovalBench, client: WireClient, number: number): Promise<Trip> => {
+  client.send(update(1 + (number % ORDER_ROWS), `turn ${number}`))
+  await untilHeld(1)
+  const visibleAt = nowMicros()
+  const [asked] = await stand.pending(1)
+  if (asked === undefined) throw new Error('nothing waits')
+  const replied = reply(client)
+  await stand.vote({ code: asked.requested.code, as: { id: 'owner' }, vote: 'approve' })
+  return { approvalId: asked.approvalId, visibleAt, repliedAt: await replied }
+}
+
+type Timed = {
+  readonly [TOPICS.approvalRequests]: ApprovalRequest
+  readonly [TOPICS.approvalReviews]: ApprovalReview
+  readonly [TOPICS.decisions]: ApprovalDecision
+}
+
+/** By approval, when the log took the first record that `wanted` holds for. */
+const publishedAt = async <Topic extends keyof Timed>(
+  { control: { log, registry } }: RunningProxy,
+  topic: Topic,
+  wanted: (content: Timed[Topic]) => boolean,
+): Promise<ReadonlyMap<string, number>> => {
+  const codec = await controlCodec(registry, topic)
+  const consumer = await log.consumer({ group: null, topics: [topic], from: 'earliest' })
+  const times = new Map<string, number>()
+  try {
+    for (let records = await consumer.poll(POLL); records.length > 0; records = await consumer.poll(POLL)) {
+      for (const { value, time } of records satisfies readonly StoredRecord[]) {
+        const content = codec.decode(value) as Timed[Topic]
+        if (wanted(content) && !times.has(content.approvalId)) times.set(content.approvalId, time)
+      }
+    }
+    return times
+  } finally {
+    await consumer.close()
+  }
+}
+
+const usedAt = async (proxy: RunningProxy): Promise<ReadonlyMap<string, number>> =>
+  new Map(
+    (await proxy.frames())
+      .filter(({ header }) => header.operation === 'ApprovalUsed')
+      .map(({ header: { decision, time } }) => [decision?.approvalId ?? '', time]),
+  )
+
+const publishedBy = async (proxy: RunningProxy): Promise<(approvalId: string) => Published> => {
+  const requests = await publishedAt(proxy, TOPICS.approvalRequests, ({ kind }) => kind === 'requested')
+  const reviews = await publishedAt(proxy, TOPICS.approvalReviews, () => true)
+  const decisions = await publishedAt(proxy, TOPICS.decisions, ({ kind }) => kind === 'approved')
+  const uses = await usedAt(proxy)
+  const known = (times: ReadonlyMap<string, number>, approvalId: string): number => {
+    const time = times.get(approvalId)
+    if (time === undefined) throw new Error(`the log has not all of approval ${approvalId}`)
+    return time
+  }
+  return (id) => ({
+    requested: known(requests, id),
+    voted: known(reviews, id),
+    decided: known(decisions, id),
+    used: known(uses, id),
+  })
+}
+
+const summarise = (trips: readonly Trip[], publishedOf: (approvalId: string) => Published): RoundtripFigures => {
+  const parts = trips.map(({ approvalId, visibleAt, repliedAt }) => {
+    const { requested, voted, decided, used } = publishedOf(approvalId)
+    const [toDecision, toUsed, toReply] = [decided - voted, used - voted, repliedAt - voted]
+    return { toApprover: visibleAt - requested, toDecision, toUsed, toReply }
+  })
+  const millis = (of: (part: (typeof parts)[number]) => number): Percentiles =>
+    percentiles(parts.map((part) => of(part) / MICROS_PER_MS))
+  return {
+    total: millis(({ toApprover, toReply }) => toApprover + toReply),
+    requestToApprover: millis(({ toApprover }) => toApprover),
+    voteToReply: millis(({ toReply }) => toReply),
+    voteToDecision: millis(({ toDecision }) => toDecision),
+    voteToUsed: millis(({ toUsed }) => toUsed),
+  }
+}
+
+export const measureRoundtrips = async (
+  upstream: Upstream,
+  rounds: number,
+  onRound: (figures: RoundtripFigures) => void,
+): Promise<readonly RoundtripFigures[]> => {
+  const bench = await startApprovalBench(upstream)
+  try {
+    const [client] = await bench.openSessions(1)
+    if (client === undefined) throw new Error('no session')
+    let made = 0
+    const makeTrips = async (count: number): Promise<readonly Trip[]> => {
+      const trips: Trip[] = []
+      while (trips.length < count) trips.push(await makeTrip(bench, client, made++))
+      return trips
+    }
+    await makeTrips(WARM_UP_TRIPS)
+    const all: RoundtripFigures[] = []
+    while (all.length < rounds) {
+      const figures = summarise(await makeTrips(TRIPS), await publishedBy(bench.stand.proxy))
+      onRound(figures)
+      all.push(figures)
+    }
+    client.end()
+    return all
+  } finally {
+    await bench.stop()
+  }
+}
