@@ -175,7 +175,7 @@ describe('a held command', () => {
 })
 
 describe('the book', () => {
-  it('finds by the whole code, and the later one where two had the same', () => {
+  it('finds by the whole code: who waits under it first, else the last one', () => {
     const { book } = bookWith()
     const first = asked({ code: 'K7QM2XPD' })
     const second = asked({ code: 'K7QM2XPD' })
@@ -183,6 +183,10 @@ describe('the book', () => {
     expect(book.findByCode('K7QM2XP')).toBeNull()
     expect(book.findByCode('K7QM2XPD')?.approvalId).toBe(first.approvalId)
     book.applyRequest(second.request)
+    expect(book.findByCode('K7QM2XPD')?.approvalId).toBe(first.approvalId)
+    book.applyDecision(testDecision(first, { kind: 'denied' }))
+    expect(book.findByCode('K7QM2XPD')?.approvalId).toBe(second.approvalId)
+    book.applyDecision(testDecision(second, { kind: 'denied' }))
     expect(book.findByCode('K7QM2XPD')?.approvalId).toBe(second.approvalId)
   })
 

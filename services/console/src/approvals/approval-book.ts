@@ -38,7 +38,7 @@ export class ApprovalBook {
   readonly #open = new Map<string, ApprovalEntry>()
   /** In the order in which they last changed. */
   readonly #ended = new Map<string, ApprovalEntry>()
-  readonly #idOfCode = new Map<string, string>()
+  readonly #idsOfCode = new Map<string, Set<string>>()
   readonly #early = new Map<string, ApprovalDecision[]>()
   #revision: number
 
@@ -94,10 +94,13 @@ export class ApprovalBook {
     return this.#open.get(approvalId) ?? this.#ended.get(approvalId) ?? null
   }
 
-  /** @param code the eight characters; never the beginning of a code */
+  /**
+   * A code is that of who waits under it first: the approver denies whoever else asks under it. Else of the last one.
+   * @param code the eight characters; never the beginning of a code
+   */
   findByCode(code: string): ApprovalEntry | null {
-    const approvalId = this.#idOfCode.get(code)
-    return approvalId === undefined ? null : this.find(approvalId)
+    const entries = [...(this.#idsOfCode.get(code) ?? [])].flatMap((approvalId) => this.find(approvalId) ?? [])
+    return entries.find(isOpen) ?? entries.at(-1) ?? null
   }
 
   /** Those that wait, by when their time is over. */
@@ -122,7 +125,9 @@ export class ApprovalBook {
     }
     if (this.#open.size >= this.#bounds.open) this.#lapse()
     const entry = entryOf(request, requested)
-    this.#idOfCode.set(requested.code, approvalId)
+    const sameCode = this.#idsOfCode.get(requested.code)
+    if (sameCode === undefined) this.#idsOfCode.set(requested.code, new Set([approvalId]))
+    else sameCode.add(approvalId)
     this.#put(null, entry)
     const early = this.#early.get(approvalId)
     this.#early.delete(approvalId)
@@ -152,7 +157,9 @@ export class ApprovalBook {
     if (oldest === undefined) return
     entries.delete(oldest.approvalId)
     const { code } = oldest.requested
-    if (this.#idOfCode.get(code) === oldest.approvalId) this.#idOfCode.delete(code)
+    const sameCode = this.#idsOfCode.get(code)
+    sameCode?.delete(oldest.approvalId)
+    if (sameCode?.size === 0) this.#idsOfCode.delete(code)
   }
 
   #keepEarly(decision: ApprovalDecision): void {

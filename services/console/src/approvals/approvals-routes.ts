@@ -185,15 +185,16 @@ async function changed(
   waitMs: number,
   isNews: () => boolean,
 ): Promise<void> {
+  const key = subjectKey(c.get('subject'))
   const left = c.req.raw.signal
   const deadline = performance.now() + Math.min(waitMs, maxWaitMs)
   while (!isNews() && !left.aborted && !stopping.aborted) {
     const maxMs = deadline - performance.now()
     if (maxMs <= 0) return
-    if (bell.isFull) {
+    if (bell.isFullFor(key)) {
       throw refuse('too_many_waiting', 'too many wait for news here; ask again in some seconds', { 'retry-after': '5' })
     }
-    await bell.wait({ maxMs, signals: [left, stopping] })
+    await bell.wait({ key, maxMs, signals: [left, stopping] })
     if (isNews()) await setTimeout(Math.min(GATHER_MS, maxMs))
   }
 }

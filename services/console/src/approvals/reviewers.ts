@@ -78,7 +78,7 @@ export function mayReview(
 /** `onBehalfOf` is an id of the same issuer, or `issuer|id`. */
 function isPersonNamed(person: string, issuer: string, onBehalfOf: string, people: People): boolean {
   if (person === people.personOf(issuer, onBehalfOf)) return true
-  const cut = onBehalfOf.lastIndexOf('|')
+  const cut = onBehalfOf.indexOf('|')
   return cut > 0 && person === people.personOf(onBehalfOf.slice(0, cut), onBehalfOf.slice(cut + 1))
 }
 
