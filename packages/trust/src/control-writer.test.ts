@@ -75,6 +75,27 @@ describe('a writer of signed records', () => {
     await keys.close()
   })
 
+  it('goes on from no other service, where it is told who it is', async () => {
+    const other = newKey()
+    await stand.certify(other, 'node')
+    await stand.append(await stand.signed('another', { version: 1_000_000, previous: Buffer.alloc(32) }, other))
+    const keys = await stand.keys()
+    const { log, registry, console: key } = stand
+    const open = (name: string) =>
+      ControlWriter.open({
+        log,
+        registry,
+        topic: TOPICS.policies,
+        key,
+        nowMicros,
+        earlier: { keys, role: 'node', name },
+      })
+    const own = await open('the node itself')
+    expect(await own.publish('current', policySet('1'))).toEqual({ version: 1 })
+    await own.close()
+    await keys.close()
+  })
+
   it('never gives a version to two contents, also where the log failed in between', async () => {
     const writer = await stand.writer()
     await writer.publish('current', policySet('1'))

@@ -36,7 +36,14 @@ export type ControlWriterOptions<Topic extends ControlTopic> = {
   readonly partition?: number | undefined
   readonly nowMicros: () => number
   /** Who else wrote before: then versions go on from those of an earlier key of the same role too. */
-  readonly earlier?: { readonly keys: Pick<TrustedKeys, 'judge'>; readonly role: KeyRole } | undefined
+  readonly earlier?:
+    | {
+        readonly keys: Pick<TrustedKeys, 'judge'>
+        readonly role: KeyRole
+        /** Only of the service that is named so: a node goes on where it ended itself, never where another one did. */
+        readonly name?: string
+      }
+    | undefined
   /** No record key is ever written twice: nothing is read at the start, and nothing is kept. */
   readonly everyKeyOnce?: boolean | undefined
   /** CloudEvents: where records come from, `/sluice/consoles/console-1`; and what they are, `sluice.ticket.issued.v1`. */
@@ -188,7 +195,8 @@ export class ControlWriter<Topic extends ControlTopic> {
     const { earlier } = this.#options
     if (earlier === undefined) return null
     const standing = await earlier.keys.judge(earlier.role, keyId, times, polledAt)
-    return standing.kind === 'trusted' ? standing.key : null
+    if (standing.kind !== 'trusted') return null
+    return standing.name === (earlier.name ?? standing.name) ? standing.key : null
   }
 
   #keep(recordKey: string, place: Place): void {

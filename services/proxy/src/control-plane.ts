@@ -101,7 +101,7 @@ async function openDesk(
     topic: TOPICS.approvalRequests,
     key: nodeKey,
     nowMicros,
-    earlier: { keys, role: 'node' },
+    earlier: { keys, role: 'node', name: node.id },
     source: `/sluice/nodes/${node.id}`,
     type: ({ kind }) => `sluice.approval.${kind}.v1`,
   })
