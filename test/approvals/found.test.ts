@@ -8,6 +8,7 @@ import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 import {
   authenticateBy,
   bind,
+  close,
   execute,
   flush,
   openTcp,
@@ -30,12 +31,18 @@ const SETUP = `
   create table loud (id int, v int);
   insert into loud values (1, 0);
   create trigger quiet before update on loud for each row execute function quietly();
+  create table later (id int, v int);
+  insert into later values (1, 0);
+  create constraint trigger quiet after update on later deferrable initially deferred
+    for each row execute function quietly();
   grant select, insert, update, delete on all tables in schema public to sluice_gateway;
 `
 
+const READ_OTHERWISE = "select '\\', ' as it is read'"
 const UPDATES_OF_LOUD = {
   name: 'loud.cedar',
-  text: `@id("loud") permit (principal, action == Action::"sql:write", resource == Table::"shop/public.loud");`,
+  text: `@id("loud") permit (principal, action == Action::"sql:write", resource)
+    when { resource is Table && ["loud", "later"].contains(resource.table) };`,
 }
 
 let database: Database
@@ -93,8 +100,26 @@ describe('a text behind a statement that changed how texts are read', () => {
   it('is not sent, although the answers came before it', async () => {
     client.send(parse('', 'update loud set v = 1 where id = 1'), bind('', ''), execute(), flush)
     for (let type = ''; type !== 'C'; ) type = (await client.next())?.type ?? 'C'
-    client.send(parse('', "select '\\', ' as it is read'"), bind('', ''), execute(), sync)
+    client.send(parse('', READ_OTHERWISE), bind('', ''), execute(), sync)
     expect(transcript(await client.until())).toBe('E(08P01)')
+  })
+
+  it('is not sent where a trigger waited for COMMIT to change it, although it was asked before', async () => {
+    const run = (text: string): Buffer[] => [parse('', text), bind('', ''), execute()]
+    const texts = ['begin', 'update later set v = 1 where id = 1', 'select 1', 'commit', READ_OTHERWISE]
+    client.send(...texts.flatMap(run), sync)
+    expect(transcript(await client.until())).toBe(
+      '1 2 C(BEGIN) 1 2 C(UPDATE 1) 1 2 D C(SELECT 1) 1 2 C(COMMIT) E(08P01)',
+    )
+  })
+
+  it('is not asked about in a failed transaction, which nothing runs in: its own error comes, and ROLLBACK works', async () => {
+    await client.ask(query('begin'))
+    await client.ask(query('update later set v = 2 where id = 1'))
+    await client.ask(query('select nothing'))
+    const [run, roll] = ['select 1', 'rollback'].map((text) => [parse('', text), bind('', ''), execute(), sync])
+    expect(await client.ask(close('S', 'x'), ...(run ?? []))).toBe('3 E(25P02) Z(E)')
+    expect(await client.ask(close('S', 'x'), ...(roll ?? []))).toBe('3 1 2 C(ROLLBACK) Z(I)')
   })
 })
 

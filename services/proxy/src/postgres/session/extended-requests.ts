@@ -116,7 +116,7 @@ export class ExtendedRequests {
     const last = group.replies.length - 1
     const executes = group.operation === 'Execute'
     const deallocates = executes ? group.statement.deallocates : null
-    if (executes && group.statement.changes) this.#guard.changes(this.#submissions.epoch)
+    if (executes) this.#guard.executes(this.#submissions.epoch, group.statement)
     group.replies.forEach((reply, index) => {
       const confirmed =
         index === last && deallocates !== null ? () => this.#statements.forget(deallocates) : reply.confirmed

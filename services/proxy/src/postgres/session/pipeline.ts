@@ -52,7 +52,7 @@ export function makePipeline(parts: PipelineParts, events: ReplyEvents & { enlis
     enlist,
     epochEnded: (epoch, status) => events.ready(epoch, status),
   })
-  const guard = new ReadingGuard(submissions, own)
+  const guard = new ReadingGuard(submissions, own, delivery)
   const requests = new Requests({ submissions, reader, holds, guard }, limits)
   return { queue, delivery, requests, replies: new Replies(session, queue, delivery, events), holds }
 }

@@ -1,8 +1,12 @@
 // What was sent may have changed how the server reads the next text (a trigger may set what it likes), and the server
 // says so only when it is ready again. Until then no text follows that was read with the settings as they were.
 
+import { reportOf } from '../hold/hold-reports.ts'
 import type { OwnWork } from '../hold/own-work.ts'
 import { SETTINGS, settingsStand } from '../hold/settings-check.ts'
+import { errorResponse } from '../wire/encode.ts'
+import type { Delivery } from './delivery.ts'
+import type { ReadStatement } from './statements.ts'
 import type { Submissions } from './submissions.ts'
 
 /** `wait`: the server will say by itself. `ignored`: it failed, and reads nothing up to Sync. */
@@ -11,27 +15,34 @@ export type Standing = 'stands' | 'wait' | 'ignored' | 'changed'
 export class ReadingGuard {
   readonly #submissions: Submissions
   readonly #own: OwnWork
-  /** Of the last statement that may have changed something; null when the server has said that it did not. */
+  readonly #delivery: Delivery
+  /** Of the last execution that may have changed something; null when the server has said that it did not. */
   #changedIn: number | null = null
+  /** Of the last change whose triggers may still be to come: at COMMIT, or when constraints become immediate. */
+  #deferredIn: number | null = null
 
-  constructor(submissions: Submissions, own: OwnWork) {
+  constructor(submissions: Submissions, own: OwnWork, delivery: Delivery) {
     this.#submissions = submissions
     this.#own = own
+    this.#delivery = delivery
   }
 
-  /** A statement of this epoch may do more than read. */
-  changes(epoch: number): void {
-    this.#changedIn = epoch
+  /** A statement is executed in this epoch. */
+  executes(epoch: number, { changes, access }: Pick<ReadStatement, 'changes' | 'access'>): void {
+    if (changes) this.#deferredIn = epoch
+    const firesDeferred = this.#deferredIn !== null && access.actions.some((action) => action !== 'sql:read')
+    if (changes || firesDeferred) this.#changedIn = epoch
   }
 
   /** The upstream is ready after `epoch`: what it changed was reported before that, and seen. */
   ready(epoch: number, idle: boolean): void {
-    if (idle && this.#changedIn !== null && epoch >= this.#changedIn) this.#changedIn = null
+    if (this.#changedIn !== null && epoch >= this.#changedIn) this.#changedIn = null
+    if (idle && this.#deferredIn !== null && epoch >= this.#deferredIn) this.#deferredIn = null
   }
 
-  /** Where all is answered but not ended by ReadyForQuery, the server has not said yet what changed. */
+  /** Also where all is answered: what is not ended by ReadyForQuery, the server has not reported on. */
   get suspects(): boolean {
-    return this.#changedIn !== null && (!this.#submissions.quiet || this.#submissions.open)
+    return this.#changedIn !== null
   }
 
   /** Asks the server where it would say nothing before a Sync that may be long in coming. */
@@ -41,6 +52,8 @@ export class ReadingGuard {
 
   async #ask(): Promise<Standing> {
     const result = await this.#own.run([SETTINGS], 'flush')
+    // The server ignores what comes now for this error, so that the client has to know it.
+    if (result.kind === 'failed') this.#delivery.push(errorResponse(reportOf(result.fields)))
     if (result.kind !== 'done') return 'ignored'
     if (!settingsStand(result)) return 'changed'
     this.#changedIn = null

@@ -26,7 +26,7 @@ function requestsReadBy(read: () => ReadStatement | Promise<ReadStatement>) {
       return null
     },
   }
-  const guard = { suspects: false, changes: () => undefined }
+  const guard = { suspects: false, executes: () => undefined }
   const parts = { submissions, reader: { read }, holds: {}, guard }
   return { requests: new Requests(parts as unknown as RequestParts, LIMITS), forwarded }
 }

@@ -166,7 +166,7 @@ export class Requests {
     const submitted = this.#submissions.forward(description, 'refused-query', [bytes])
     const unnamed = this.#extended.dropUnnamed()
     const expect = (request: OpenRequest, gate: Gate | null): void => {
-      if (statement.changes) this.#guard.changes(this.#submissions.epoch)
+      this.#guard.executes(this.#submissions.epoch, statement)
       const confirmed = (): void => unnamed.confirmed(statement.deallocates)
       this.#submissions.expect({ to: 'query', request, last: true, confirmed, gate })
     }

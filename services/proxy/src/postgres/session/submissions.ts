@@ -50,11 +50,6 @@ export class Submissions {
     return this.#epoch
   }
 
-  /** Whether the upstream has answered everything. */
-  get quiet(): boolean {
-    return this.#queue.length === 0
-  }
-
   /** The upstream fails or failed; what follows up to Sync it would ignore. */
   get discarding(): boolean {
     return this.#discarding
