@@ -4,7 +4,7 @@
 import { policySetTextToParts, policyToJson, templateToJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyFile } from '@sluice/events'
 import type { MistakeCode, PolicyMistake } from './policy-mistake.ts'
-import { characterOffset, type PolicyPiece, placeIn, policyPieces } from './policy-text.ts'
+import { characterOffset, lineOf, type PolicyPiece, placeIn, policyPieces } from './policy-text.ts'
 
 export const MAX_FILES = 64
 export const MAX_FILE_CHARACTERS = 256 * 1024
@@ -123,7 +123,7 @@ function readPiece(file: PolicyFile, piece: PolicyPiece, known: ReadonlyMap<stri
   for (const [name, value] of Object.entries(answer.json.annotations ?? {})) annotations[name] = value ?? ''
   const id = annotations['id'] ?? ''
   const wrong = [...idMistakes(file, piece, annotations, known), ...valueMistakes(file, piece, annotations)]
-  const { line } = placeIn(file.text, piece.offset)
+  const line = lineOf(file.text, piece.offset)
   const { text, offset } = piece
   const place = { file: file.name, line, source: file.text, offset, piece }
   return { policy: { id, effect: answer.json.effect, annotations, text, tree: answer.json, ...place }, wrong }

@@ -64,8 +64,40 @@ export type Place = { readonly line: number; readonly column: number }
 
 /** Both from 1; the column in characters. */
 export function placeIn(text: string, offset: number): Place {
-  const before = text.slice(0, offset).split('\n')
-  return { line: before.length, column: Array.from(before.at(-1) ?? '').length + 1 }
+  const line = lineOf(text, offset)
+  const start = startsOf(text)[line - 1] ?? 0
+  let column = 1
+  for (let at = start; at < offset; at++) {
+    if (!isSecondHalf(text.charCodeAt(at))) column++
+  }
+  return { line, column }
+}
+
+/** From 1. */
+export function lineOf(text: string, offset: number): number {
+  const starts = startsOf(text)
+  let first = 0
+  let end = starts.length
+  while (end - first > 1) {
+    const middle = (first + end) >> 1
+    if ((starts[middle] as number) <= offset) first = middle
+    else end = middle
+  }
+  return first + 1
+}
+
+/** Of a character that takes two units of UTF-16. */
+const isSecondHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+
+/** One file is asked about many times in a row: where its lines begin is found once. */
+let known: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] }
+
+function startsOf(text: string): readonly number[] {
+  if (known.text === text) return known.starts
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  known = { text, starts }
+  return starts
 }
 
 /** Cedar counts bytes of UTF-8. */
