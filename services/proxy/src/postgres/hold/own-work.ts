@@ -81,6 +81,7 @@ export class OwnWork {
       this.#send(messagesOf(statement))
       const rows = work.newRows()
       this.#expect(work, SERVER.closeComplete, null)
+      this.#expect(work, SERVER.closeComplete, null)
       this.#expect(work, SERVER.parseComplete, null)
       this.#expect(work, SERVER.bindComplete, null)
       this.#expect(work, SERVER.commandComplete, rows)
@@ -108,7 +109,8 @@ function messagesOf({ text, parameters }: OwnStatement): Buffer {
   const [types, bound] =
     'bound' in parameters ? [parameters.types, parameters.bound] : [encode.noTypes, encode.textParameters(parameters)]
   return Buffer.concat([
-    // What failed before was not closed.
+    // What failed before was not closed: a failed transaction keeps its portals, and no ROLLBACK could be bound.
+    encode.close('portal', OWN_NAME),
     encode.close('statement', OWN_NAME),
     encode.parse(OWN_NAME, text, types),
     encode.bind(OWN_NAME, OWN_NAME, bound),
