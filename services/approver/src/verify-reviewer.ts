@@ -1,4 +1,5 @@
-// Who votes is what the reviewer's own token says. It comes sealed to the approver: the console can't vote for anybody.
+// Who votes is what the reviewer's own token says. It comes sealed to the approver, so that nobody who reads the log can
+// vote with it. The console can't vote for whom it likes, but it sees the tokens that it is shown while they are fresh.
 
 import {
   type ApprovalReview,

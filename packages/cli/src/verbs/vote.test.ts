@@ -24,10 +24,16 @@ async function contextOf(answer: (asked: Asked) => Reply) {
 }
 
 /** @param answers to the vote, and then to each look at what became of it */
-async function voted(vote: 'approve' | 'deny', answers: readonly Reply[], flags: VoteFlags = {}, typed = 'k7qm-2xpd') {
+async function voted(
+  vote: 'approve' | 'deny',
+  answers: readonly Reply[],
+  flags: VoteFlags = {},
+  typed = 'k7qm-2xpd',
+  held: unknown = approvalAnswer(),
+) {
   const rest = [...answers]
   const world = await contextOf(({ method, path }) => {
-    if (method === 'GET' && !path.includes('?')) return { status: 200, body: approvalAnswer() }
+    if (method === 'GET' && !path.includes('?')) return { status: 200, body: held }
     return rest.shift() ?? { status: 500, body: { detail: `not expected: ${method} ${path}` } }
   })
   await runVote(vote, typed, flags, world.context)
@@ -65,6 +71,24 @@ describe('a vote', () => {
     ])
     const shownDigest = digestOf(readApproval(approvalAnswer())).toString('base64url')
     expect(asked[1]?.body).toEqual({ vote: 'approve', reason: 'ticket 4711', shownDigest })
+  })
+
+  it('shows the values of parameters too', async () => {
+    const held = approvalAnswer({}, { parameters: ['shipped', '\u001b[2J7'] })
+    const { lines } = await voted('deny', [result('denied', { state: 'denied' })], {}, 'k7qm-2xpd', held)
+    expect(lines.slice(1, 4)).toEqual([
+      "update orders set status = 'shipped' where id = 7",
+      '$1 = shipped',
+      '$2 = \\x1b[2J7',
+    ])
+  })
+
+  it('is given on nothing but what waits under the code that was typed', async () => {
+    const other = approvalAnswer({}, { code: '00000000' })
+    await expect(voted('approve', [], {}, 'k7qm-2xpd', other)).rejects.toThrow(
+      'another command than the one that waits',
+    )
+    expect(running?.asked.map(({ method }) => method)).toEqual(['GET'])
   })
 
   it('waits for nothing where others have to agree, or it was denied', async () => {

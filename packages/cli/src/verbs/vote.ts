@@ -26,6 +26,12 @@ export async function runVote(
   const client = await clientFor(context, flags, 'owner')
   const { output } = context
   const approval = readApproval(await client.approval(code))
+  // The digest holds the code, so that the vote is on what waits under the one that was typed, whatever the console says.
+  if (approval.requested.code !== code) {
+    throw new CliFailure(
+      `the console answered another command than the one that waits under ${showApprovalCode(code)}, so no vote was given; tell an admin`,
+    )
+  }
   if (approval.state !== 'open') {
     throw new CliFailure(
       `${showApprovalCode(code)} waits no more; it was ${stateOf(approval, Date.now())}`,
@@ -50,9 +56,11 @@ export async function runVote(
 function printSubject(output: Output, { requested }: Approval): void {
   const { style, columns } = output
   const head = `${requested.summary} on ${requested.connection}, asked by ${whoAsks(requested)}`
+  const plain = (line: string): string => line
   for (const [text, paint] of [
     [head, style.bold],
-    [requested.command, (line: string) => line],
+    [requested.command, plain],
+    ...requested.parameters.map((value, index) => [`$${index + 1} = ${value}`, plain] as const),
   ] as const) {
     const safe = escapeControls(text)
     for (const line of columns === null ? [safe] : wrapTo(safe, columns)) output.line(paint(line))

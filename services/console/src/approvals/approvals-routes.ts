@@ -57,7 +57,7 @@ const voteSchema = z.strictObject({
     .string()
     .min(1)
     .max(MAX_REASON_CHARACTERS)
-    .regex(/^[^\p{C}]*$/u, 'may have no line breaks, control characters and invisible ones')
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'may have no line breaks, control characters and invisible ones')
     .nullish(),
   /** SHA-256, base64url without padding. */
   shownDigest: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'has to be the digest of what was shown'),
