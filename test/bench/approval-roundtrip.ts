@@ -88,7 +88,7 @@ const publishedAt = async <Topic extends keyof Timed>(
 const usedAt = async (proxy: RunningProxy): Promise<ReadonlyMap<string, number>> =>
   new Map(
     (await proxy.frames())
-      .filter(({ header }) => header.operation === 'ApprovalUsed')
+      .filter(({ header }) => header.kind === 'approval_used')
       .map(({ header: { decision, time } }) => [decision?.approvalId ?? '', time]),
   )
 

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuthority, issueServerCertificate } from '@sluice/identity'
 import { GATEWAY_PASSWORD, GATEWAY_ROLE } from '../stand/database.ts'
 import { postgresBinaries, unprivileged } from './machine.ts'
@@ -15,6 +16,8 @@ export const WIDE_ROWS = 1_000_000
 export const ORDER_ROWS = 1_000
 /** 500 idle sessions of the memory row, and some more. */
 const MAX_CONNECTIONS = 620
+const READY_LOOKS = 300
+const READY_PAUSE_MS = 50
 
 export type Upstream = {
   readonly host: '127.0.0.1'
@@ -75,6 +78,18 @@ export const libpqEnvironment = (authorityFile: string | null, password: string)
   ...(authorityFile === null ? { PGSSLMODE: 'disable' } : { PGSSLMODE: 'verify-full', PGSSLROOTCERT: authorityFile }),
 })
 
+/** A server accepts connections a moment before it answers. */
+const answers = async (ask: () => void): Promise<void> => {
+  for (let left = READY_LOOKS; ; left--) {
+    try {
+      return ask()
+    } catch (error) {
+      if (left === 0) throw error
+      await sleep(READY_PAUSE_MS)
+    }
+  }
+}
+
 export const startUpstream = async (): Promise<Upstream> => {
   const binaries = postgresBinaries()
   const as = unprivileged()
@@ -86,6 +101,7 @@ export const startUpstream = async (): Promise<Upstream> => {
     if (as.uid !== undefined && as.gid !== undefined) chownSync(file, as.uid, as.gid)
     return file
   }
+  let stopServer = async (): Promise<void> => {}
   try {
     if (as.uid !== undefined && as.gid !== undefined) chownSync(dir, as.uid, as.gid)
     chmodSync(dir, 0o755)
@@ -104,9 +120,11 @@ export const startUpstream = async (): Promise<Upstream> => {
     const settings = { ...SETTINGS, port: String(port), ssl_cert_file: certificateFile, ssl_key_file: keyFile }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const running = start(join(binaries, 'postgres'), ['-D', data, ...flags], { ...as, cwd: dir })
+    stopServer = running.stop
     await accepts(port, running)
     const env = libpqEnvironment(null, PASSWORD)
     const target = ['-h', '127.0.0.1', '-p', String(port), '-U', USER]
+    await answers(() => execFileSync(join(binaries, 'pg_isready'), ['-q', ...target.slice(0, 4)]))
     execFileSync(join(binaries, 'psql'), [...target, '-d', 'postgres', '-qc', 'CREATE DATABASE bench'], { env })
     const scale = ['-i', '-q', '-s', String(PGBENCH_SCALE), '--unlogged-tables', 'bench']
     execFileSync(join(binaries, 'pgbench'), [...target, ...scale], { env, stdio: 'ignore' })
@@ -121,6 +139,7 @@ export const startUpstream = async (): Promise<Upstream> => {
     const files = { dir, authorityFile, authority: authority.certificate, certificateFile, keyFile }
     return { host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'bench', ...files, stop }
   } catch (error) {
+    await stopServer()
     rmSync(dir, { recursive: true, force: true })
     throw error
   }
