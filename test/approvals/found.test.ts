@@ -35,6 +35,15 @@ const SETUP = `
   insert into later values (1, 0);
   create constraint trigger quiet after update on later deferrable initially deferred
     for each row execute function quietly();
+  create function hastily() returns trigger language plpgsql as $$
+    begin perform set_config('statement_timeout', '1', false); return new; end $$;
+  create table hasty (id int, v int);
+  insert into hasty values (1, 0);
+  create trigger hasty before update on hasty for each row execute function hastily();
+  create function hastily_made() returns event_trigger language plpgsql as $$
+    begin perform set_config('statement_timeout', '1', false); end $$;
+  create event trigger hasty on ddl_command_end when tag in ('CREATE SEQUENCE') execute function hastily_made();
+  grant create on schema public to sluice_gateway;
   grant select, insert, update, delete on all tables in schema public to sluice_gateway;
 `
 
@@ -139,5 +148,38 @@ describe('a cancel request', () => {
     expect(transcript(await client.until())).toBe('E(57014) Z(I)')
     await other.end()
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
+  })
+})
+
+describe('the look behind an approved command, where it fails', () => {
+  async function ran(...messages: readonly Buffer[]): Promise<string> {
+    client.send(...messages)
+    await approver.decide(await approver.nextAsked())
+    return transcript(await client.until())
+  }
+  const update = 'update hasty set v = v + 1 where id = 1'
+
+  afterEach(async () => {
+    expect(await client.ask(query('select 1'))).toMatch(/^T D C\(SELECT 1\) Z/)
+    expect((await database.query('select v from hasty')).rows).toEqual([{ v: 0 }])
+  })
+
+  it('undoes a simple query, and no transaction is left open', async () => {
+    expect(await ran(query(update))).toBe('N E(57014) Z(I)')
+  })
+
+  it('is an error to an execution, which would have no answer', async () => {
+    expect(await ran(parse('', update), bind('', ''), execute(), sync)).toBe('N 1 2 E(57014) Z(I)')
+  })
+
+  it('fails the transaction around it', async () => {
+    await client.ask(query('begin'))
+    expect(await ran(query(update))).toBe('N E(57014) Z(E)')
+    expect(await client.ask(query('rollback'))).toBe('C(ROLLBACK) Z(I)')
+  })
+
+  it('is not taken for success where definitions change', async () => {
+    expect(await ran(query('create sequence fresh'))).toBe('N E(57014) Z(I)')
+    expect((await database.query("select to_regclass('fresh') as made")).rows).toEqual([{ made: null }])
   })
 })

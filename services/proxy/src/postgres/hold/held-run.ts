@@ -7,12 +7,15 @@ import type { HeldApproval } from '../../approvals/approval-desk.ts'
 import * as encode from '../wire/encode.ts'
 import type { HeldCommand } from './held-command.ts'
 import type { HoldParts } from './hold-parts.ts'
-import { heldDenial, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
+import { heldDenial, QUERY_CANCELED, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
 import { type Inspection, inspection, readInspection, type Seen } from './inspection.ts'
 import type { OwnResult, OwnStatement } from './own-work.ts'
 import { type RunEnd, RunGate, rowsOfTag } from './run-gate.ts'
 
 type Approved = { readonly approval: HeldApproval; readonly decision: ApprovalDecision; readonly seen: Seen }
+
+/** What the client is told instead of the command's result. */
+type Doubt = { readonly report: encode.ErrorReport; readonly status: 'refused' | 'error' | 'cancelled' }
 
 const BEGIN: OwnStatement = { text: 'BEGIN', parameters: [] }
 const COMMIT: OwnStatement = { text: 'COMMIT', parameters: [] }
@@ -73,7 +76,7 @@ export class HeldRun {
     readonly look: OwnStatement
   }): Promise<void> {
     const { command, request, approved, epoch, started, begun, end, look } = run
-    const { session, delivery, submissions } = this.#parts
+    const { delivery, submissions } = this.#parts
     const ready = (status: 'I' | 'T' | 'E'): void => {
       delivery.push(encode.readyForQuery(status))
       this.#parts.epochEnded(epoch, status)
@@ -83,15 +86,16 @@ export class HeldRun {
       this.#tell(approved.approval, 'error', end.failure, 0, started)
       return ready(begun ? 'I' : (end.status ?? 'E'))
     }
-    if (await this.#changedSince(request, approved, this.#own([look], 'sync'))) {
-      session.denyHeld(request, UNUSABLE.changed.code)
-      const report = heldDenial(request, UNUSABLE.changed, approved.approval)
-      this.#tell(approved.approval, 'refused', report.sqlState, 0, started)
-      if (!begun) return submissions.replace(command.refusedAs, report, request)
-      await this.#end(ROLLBACK)
+    const after = await this.#own([look], 'sync')
+    const doubt = this.#doubt(request, approved, after)
+    if (doubt !== null) {
+      const { report, status } = doubt
+      this.#tell(approved.approval, status, report.sqlState, 0, started)
+      if (!begun && after.kind === 'done') return submissions.replace(command.refusedAs, report, request)
+      if (begun) await this.#end(ROLLBACK)
       delivery.push(encode.errorResponse(report))
-      delivery.finish(request, 'refused', report.sqlState)
-      return ready('I')
+      delivery.finish(request, status, report.sqlState)
+      return ready(begun ? 'I' : 'E')
     }
     const committed = begun ? await this.#end(COMMIT) : null
     if (committed?.kind === 'failed') {
@@ -140,10 +144,16 @@ export class HeldRun {
       this.#tell(approved.approval, 'error', end.failure, 0, started)
       return submissions.discard()
     }
-    if (await this.#changedSince(request, approved, after)) {
-      this.#tell(approved.approval, 'refused', UNUSABLE.changed.code, 0, started)
-      session.denyHeld(request, UNUSABLE.changed.code)
-      return submissions.replace(command.refusedAs, heldDenial(request, UNUSABLE.changed, approved.approval), request)
+    const looked = await this.#still(after)
+    const doubt = this.#doubt(request, approved, looked)
+    if (doubt !== null) {
+      const { report, status } = doubt
+      this.#tell(approved.approval, status, report.sqlState, 0, started)
+      if (looked.kind === 'done') return submissions.replace(command.refusedAs, report, request)
+      // The upstream ignores what comes up to Sync: nothing sent there would bring an error to the client.
+      delivery.push(encode.errorResponse(report))
+      delivery.finish(request, status, report.sqlState)
+      return submissions.discard()
     }
     delivery.pushResult(request, end.completion)
     delivery.finish(request, 'ok', null)
@@ -177,13 +187,22 @@ export class HeldRun {
     return this.#parts.session.useApproval(request, held, decision, this.#digest(inspected))
   }
 
-  /** A command that changes definitions changes what is seen; for all others nothing may have changed on the way. */
-  async #changedSince(request: OpenRequest, { seen }: Approved, looking: Promise<OwnResult>): Promise<boolean> {
-    const result = await this.#still(looking)
-    const { actions } = request.description.access
-    if (actions.includes('sql:ddl') || actions.includes('sql:admin')) return false
-    if (result.kind !== 'done') return true
-    return readInspection(result, 0)?.definitions !== seen.inspection.definitions
+  /**
+   * Why the command must not stay after it ran; null where it may. A command that changes definitions changes what is
+   * seen; for all others nothing may have changed on the way. Where the look itself failed, the transaction did.
+   */
+  #doubt(request: OpenRequest, { seen, approval }: Approved, after: OwnResult): Doubt | null {
+    if (after.kind === 'failed') {
+      const report = reportOf(after.fields)
+      return { report, status: report.sqlState === QUERY_CANCELED ? 'cancelled' : 'error' }
+    }
+    if (after.kind === 'done') {
+      const { actions } = request.description.access
+      if (actions.includes('sql:ddl') || actions.includes('sql:admin')) return null
+      if (readInspection(after, 0)?.definitions === seen.inspection.definitions) return null
+    }
+    this.#parts.session.denyHeld(request, UNUSABLE.changed.code)
+    return { report: heldDenial(request, UNUSABLE.changed, approval), status: 'refused' }
   }
 
   #refuse(

@@ -8,7 +8,7 @@ import type { ErrorReport } from '../wire/encode.ts'
 import { positionBehindPrefix } from './estimate.ts'
 import { printable } from './printable.ts'
 
-const QUERY_CANCELED = '57014'
+export const QUERY_CANCELED = '57014'
 const MICROS_PER_SECOND = 1_000_000
 const SECONDS_PER_MINUTE = 60
 
