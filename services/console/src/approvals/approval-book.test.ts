@@ -205,6 +205,26 @@ describe('the book', () => {
     expect(seen).toEqual([NOW, 1, 1, 2, 2])
   })
 
+  it('keeps what people decided while somebody asks again and again', () => {
+    const { book } = bookWith({ open: 3, ended: 4, early: 2 })
+    const decided = asked()
+    book.applyRequest(decided.request)
+    book.applyDecision(testDecision(decided, { kind: 'approved', reviewers: [OWNER] }))
+    const spam = Array.from({ length: 20 }, () => asked())
+    for (const it of spam) {
+      book.applyRequest(it.request)
+      book.applyDecision(testDecision(it, { kind: 'denied', reasonCode: 'paused', reviewers: [] }))
+    }
+    expect(stateIn(book, decided)).toBe('approved')
+    expect(book.ended().map(({ approvalId }) => approvalId)).toEqual([
+      ...spam
+        .slice(-3)
+        .map(({ approvalId }) => approvalId)
+        .reverse(),
+      decided.approvalId,
+    ])
+  })
+
   it('is bounded: the oldest go, with their codes', () => {
     const { book } = bookWith({ open: 3, ended: 2, early: 2 })
     const all = Array.from({ length: 8 }, () => asked())

@@ -146,19 +146,24 @@ export class ApprovalBook {
       this.#ended.delete(approvalId)
       this.#ended.set(approvalId, entry)
     }
-    this.#dropOldest(this.#open, this.#bounds.open)
-    this.#dropOldest(this.#ended, this.#bounds.ended)
+    if (this.#open.size > this.#bounds.open) this.#drop(this.#open, this.#open.values().next().value)
+    if (this.#ended.size > this.#bounds.ended) this.#drop(this.#ended, this.#leastWanted())
     this.#options.onChange()
   }
 
-  #dropOldest(entries: Map<string, ApprovalEntry>, bound: number): void {
-    if (entries.size <= bound) return
-    const [oldest] = entries.values()
-    if (oldest === undefined) return
-    entries.delete(oldest.approvalId)
-    const { code } = oldest.requested
+  /** Who asks again and again must not push out of sight what people decided: half of the room is for that. */
+  #leastWanted(): ApprovalEntry | undefined {
+    const ended = [...this.#ended.values()]
+    const withoutVotes = ended.filter(({ approvals, denials }) => approvals.length + denials.length === 0)
+    return withoutVotes.length > this.#bounds.ended / 2 ? withoutVotes[0] : ended[0]
+  }
+
+  #drop(entries: Map<string, ApprovalEntry>, entry: ApprovalEntry | undefined): void {
+    if (entry === undefined) return
+    entries.delete(entry.approvalId)
+    const { code } = entry.requested
     const sameCode = this.#idsOfCode.get(code)
-    sameCode?.delete(oldest.approvalId)
+    sameCode?.delete(entry.approvalId)
     if (sameCode?.size === 0) this.#idsOfCode.delete(code)
   }
 

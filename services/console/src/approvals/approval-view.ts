@@ -1,6 +1,6 @@
 // A held command as the API gives it. Texts in it come from clients and the database: whoever prints them escapes them.
 import { type CountedReviewer, isoMicros, type Requested, type Subject } from '@sluice/events'
-import type { ApprovalRule } from '@sluice/policy'
+import { type ApprovalRule, shownReviewer } from '@sluice/policy'
 import { type ApprovalEntry, type ApprovalState, endingOf } from './approval-entry.ts'
 import { mayReview, type People, waitingFor } from './reviewers.ts'
 
@@ -63,7 +63,7 @@ export function approvalView(entry: ApprovalEntry, { viewer, rules, people }: Vi
 }
 
 function votesOf(reviewers: readonly CountedReviewer[], vote: VoteView['vote']): readonly VoteView[] {
-  return reviewers.map(({ person, reason }) => ({ person, vote, reason }))
+  return reviewers.map((reviewer) => ({ person: shownReviewer(reviewer), vote, reason: reviewer.reason }))
 }
 
 function executedView({ executed }: ApprovalEntry): ApprovalView['executed'] {
