@@ -1,5 +1,6 @@
 // How long Sluice itself needs for an approval: from the request in the log until it waits at the approver, and from a
-// vote in the log until the client has its answer. What the person needs between is not counted.
+// vote in the log until the approval is used, and until the client has its answer. What the person needs between is not
+// counted.
 
 import {
   type ApprovalDecision,
@@ -24,8 +25,9 @@ const POLL = { maxRecords: 1_000, maxBytes: 16 * 2 ** 20, maxWaitMs: 0 }
 
 /** Milliseconds. */
 export type RoundtripFigures = {
-  /** Both ways together, for each command. */
-  readonly total: Percentiles
+  /** Both ways together, for each command: up to where the approval is used, and to the answer. */
+  readonly untilUsed: Percentiles
+  readonly untilReply: Percentiles
   readonly requestToApprover: Percentiles
   readonly voteToReply: Percentiles
   readonly voteToDecision: Percentiles
@@ -119,7 +121,8 @@ const summarise = (trips: readonly Trip[], publishedOf: (approvalId: string) => 
   const millis = (of: (part: (typeof parts)[number]) => number): Percentiles =>
     percentiles(parts.map((part) => of(part) / MICROS_PER_MS))
   return {
-    total: millis(({ toApprover, toReply }) => toApprover + toReply),
+    untilUsed: millis(({ toApprover, toUsed }) => toApprover + toUsed),
+    untilReply: millis(({ toApprover, toReply }) => toApprover + toReply),
     requestToApprover: millis(({ toApprover }) => toApprover),
     voteToReply: millis(({ toReply }) => toReply),
     voteToDecision: millis(({ toDecision }) => toDecision),

@@ -153,8 +153,9 @@ which a gateway that writes down what passes does all the time.
 Decisions are measured with the starter policies and thirty more, without a network. Approvals go through a proxy and an
 approver, processes of their own over the embedded log, with TLS on both hops; a reviewer's token is checked for each
 vote. A request waits when the approver's own count of what waits says so, which is asked for again and again; times of
-requests and votes are those at which the log took them, cut to whole milliseconds. Loads of so many statements a second
-do not wait for answers; latencies count from sending, and how late the load was sent is told beside them.`
+requests and votes are those at which the log took them, cut to whole milliseconds. An approval is used when the record
+says so that stands before the command is sent. Loads of so many statements a second do not wait for answers; latencies
+count from sending, and how late the load was sent is told beside them.`
 
 export const markdown = (records: readonly Recorded[], rows: readonly Described[]): string => {
   const latest = records.reduce<Recorded | null>((last, each) => (last && last.date > each.date ? last : each), null)
