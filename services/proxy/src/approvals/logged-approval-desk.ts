@@ -157,7 +157,10 @@ export class LoggedApprovalDesk implements ApprovalDesk {
     }
     this.#open.delete(key)
     approval.settle(outcome)
-    if (outcome.kind !== 'approved') writer.forget(key)
+    if (outcome.kind === 'approved') return
+    // The log says that it was approved: that it will not run after all has to stand there too.
+    if (content.kind === 'approved') this.#ended(approval, { kind: 'withdrawn', reason: 'timed_out' })
+    else writer.forget(key)
   }
 
   #ended(approval: OpenApproval, end: End): void {

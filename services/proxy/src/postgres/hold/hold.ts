@@ -26,6 +26,7 @@ import {
 } from './hold-reports.ts'
 import { type Inspection, inspection, readInspection, type Seen } from './inspection.ts'
 import type { OwnResult } from './own-work.ts'
+import { UntoldResults } from './untold-results.ts'
 
 type Interruption = 'cancelled' | 'flooded'
 
@@ -45,6 +46,7 @@ class SessionOver extends Error {}
 
 export class Holds {
   readonly #parts: HoldParts
+  readonly #untold = new UntoldResults()
   #current: Current | null = null
   #over = false
 
@@ -86,6 +88,11 @@ export class Holds {
     this.#interrupt('flooded')
   }
 
+  /** The upstream is ready after `epoch`; `failure` is the SQLSTATE of what failed in it. */
+  ready(epoch: number, failure: string | null): void {
+    this.#untold.ended(epoch, failure)
+  }
+
   /** The session ends. Throws AuditUnavailable. */
   abandon(reason: WithdrawReason): void {
     const current = this.#current
@@ -96,6 +103,7 @@ export class Holds {
   /** The session ends, and nothing more can be recorded. */
   drop(reason: WithdrawReason = 'session_ended'): void {
     this.#over = true
+    this.#untold.drop()
     const { phase, approval } = this.#current ?? {}
     if (phase !== 'running') return approval?.withdraw(reason)
     approval?.executed({ status: 'interrupted', code: null, rows: 0, durationMicros: 0 })
@@ -151,7 +159,10 @@ export class Holds {
       (step) => this.#still(step),
       (inspected) => this.#digest(command, inspected),
     )
-    await run.run(command, request, held, { approval, decision: outcome.decision, seen })
+    const { decision } = outcome
+    const told =
+      command.refusedAs === 'refused-query' ? approval : this.#untold.keep(approval, this.#parts.submissions.epoch)
+    await run.run(command, request, held, { approval: told, decision, seen })
   }
 
   #digest(command: HeldCommand, inspected: Inspection): Buffer {

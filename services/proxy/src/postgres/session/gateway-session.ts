@@ -238,7 +238,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#options.governed.queue(permit, frame, [terminate])
   }
 
-  ready(epoch: number, status: TransactionStatus): void {
+  ready(epoch: number, status: TransactionStatus, failure: string | null): void {
+    this.#holds.ready(epoch, failure)
     this.#requests.ready(epoch, status === 'I')
     this.#settled = true
     if (this.#postponed !== null) this.#options.client.resume()

@@ -50,7 +50,7 @@ export function makePipeline(parts: PipelineParts, events: ReplyEvents & { enlis
     delivery,
     nowMicros,
     enlist,
-    epochEnded: (epoch, status) => events.ready(epoch, status),
+    epochEnded: (epoch, status) => events.ready(epoch, status, null),
   })
   const guard = new ReadingGuard(submissions, own, delivery)
   const requests = new Requests({ submissions, reader, holds, guard }, limits)

@@ -13,8 +13,8 @@ import type { ExpectedReply, ReplyQueue, ReplyTo } from './reply-queue.ts'
 export type TransactionStatus = 'I' | 'T' | 'E'
 
 export interface ReplyEvents {
-  /** The upstream is ready for the next epoch. */
-  ready(epoch: number, status: TransactionStatus): void
+  /** The upstream is ready for the next epoch; `failure` is the SQLSTATE of what failed in this one. */
+  ready(epoch: number, status: TransactionStatus, failure: string | null): void
   /** After an error the upstream ignores everything up to Sync. */
   skipping(): void
   /** The upstream does what it must not: the session ends. */
@@ -46,6 +46,8 @@ export class Replies implements ServerMessageSink {
   readonly #events: ReplyEvents
   /** An error inside the simple query at the head. */
   #queryError: string | null = null
+  /** The first error since the upstream was ready. */
+  #failure: string | null = null
 
   constructor(session: Session, queue: ReplyQueue, delivery: Delivery, events: ReplyEvents) {
     this.#session = session
@@ -130,6 +132,7 @@ export class Replies implements ServerMessageSink {
     const head = this.#queue.head
     if (head === undefined) return this.#delivery.push(bytes)
     const sqlState = decodeReport(bytes).get('C') ?? INTERNAL_ERROR
+    this.#failure ??= head.report?.sqlState ?? sqlState
     if (head.to === 'refused-query' || head.to === 'refused-message') {
       if (head.to === 'refused-message') {
         this.#queue.shift()
@@ -162,12 +165,14 @@ export class Replies implements ServerMessageSink {
       return this.#events.misbehaved('ready although something else was due')
     }
     this.#queue.skipping = false
+    const failure = this.#failure
+    this.#failure = null
     const status = String.fromCharCode(bytes[5] as number) as TransactionStatus
     if (ended.own !== null) return ended.own.ready(status)
     if (ended.to === 'query' && ended.request !== null) this.#endQuery(ended, ended.request)
     if (ended.gate !== null) return ended.gate.ready(status)
     this.#delivery.push(bytes)
-    this.#events.ready(ended.epoch, status)
+    this.#events.ready(ended.epoch, status, failure)
   }
 
   #endQuery({ confirmed, gate }: ExpectedReply, request: OpenRequest): void {
