@@ -27,7 +27,7 @@ import type { ConsoleMetrics } from './console-metrics.ts'
 import { incidentReport } from './incidents.ts'
 import type { KeyList } from './keys-routes.ts'
 import type { PolicyRoutes } from './policies/policies-routes.ts'
-import { PolicyOffice } from './policies/policy-office.ts'
+import { POLICY_KEY, PolicyOffice } from './policies/policy-office.ts'
 
 const REVIEW_TOKEN_INFO = 'sluice-review-token-v1'
 const KEYS_MEMORY = 'console-keys.json'
@@ -91,16 +91,22 @@ async function openPolicies(options: ControlPlaneOptions, { keys, key, told }: T
   const { config, metrics, nowMs, log } = options
   const memory = VersionMemory.open(join(config.trust.dir, POLICIES_MEMORY))
   const topic = TOPICS.policies
+  let isDistrusted = false
+  const onIncident: typeof told.onIncident = (incident) => {
+    isDistrusted ||= incident.key === POLICY_KEY
+    told.onIncident(incident)
+  }
   const policies = await PolicyOffice.open(
     {
-      reader: await ControlReader.open({ ...told, topic, keys, role: 'console', memory }),
+      reader: await ControlReader.open({ ...told, onIncident, topic, keys, role: 'console', memory }),
       writer: await ControlWriter.open({
         ...writing(options, { keys, key }),
         topic,
         type: () => 'sluice.policies.applied.v1',
       }),
       memory,
-      onIncident: told.onIncident,
+      onIncident,
+      isDistrusted: () => isDistrusted,
       onInForce: (version) => metrics.policyVersion.set(version),
       nowMs,
     },

@@ -40,6 +40,8 @@ export type PolicyOfficeOptions = {
   readonly writer: Pick<ControlWriter<typeof TOPICS.policies>, 'publish' | 'close'>
   readonly memory: Pick<VersionMemory, 'highest'>
   readonly onIncident: ReportIncident
+  /** Whether records of the set's key were ever not accepted: whoever read them wants a newer set than the one in force. */
+  readonly isDistrusted: () => boolean
   readonly onInForce: (version: number) => void
   readonly nowMs: () => number
 }
@@ -52,7 +54,9 @@ export class PolicyOffice {
     maxKeys: MAX_APPLYING_SUBJECTS,
   })
   readonly #rulesByVersion = new Map<string, ApprovalRules>()
-  readonly #handle = ({ content }: { readonly content: Signed<PolicySet> }): void => this.#take(content)
+  readonly #handle = ({ key, content }: { readonly key: string; readonly content: Signed<PolicySet> }): void => {
+    if (key === POLICY_KEY) this.#take(content)
+  }
   #inForce: PoliciesInForce | null = null
   #applying: Promise<unknown> = Promise.resolve()
 
@@ -104,7 +108,8 @@ export class PolicyOffice {
       })
     }
     const contentHash = contentHashOf(source)
-    if (this.#inForce?.set.contentHash === contentHash) return { version: this.#inForce.version, contentHash }
+    const isInForce = this.#inForce?.set.contentHash === contentHash && !this.#options.isDistrusted()
+    if (isInForce && this.#inForce !== null) return { version: this.#inForce.version, contentHash }
     // Only what is recorded of a subject: what else its token says stays out.
     return this.#publish(source, { issuer, id, kind, groups, onBehalfOf })
   }
