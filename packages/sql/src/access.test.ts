@@ -135,6 +135,7 @@ describe('holding', () => {
     'grant select on t to x',
     'refresh materialized view v',
     'analyze t',
+    'create function f() returns int language sql return 1',
     "update t set at = now() at time zone 'UTC' where id = 1",
   ])('is possible: %s', (text) => {
     expect(access(text).holdable).toBeNull()
@@ -160,6 +161,8 @@ describe('holding', () => {
     ['alter table t detach partition p concurrently', 'inside a transaction'],
     ['alter database d set tablespace x', 'inside a transaction'],
     ['delete from t where id = 1; delete from t where id = 2', 'alone'],
+    ["create function f() returns int language sql as 'delete from t'", 'hidden'],
+    ['create or replace procedure p() language plpgsql as $$begin delete from t; end$$', 'hidden'],
     ['commit', 'steers'],
     ['set statement_timeout = 1', 'steers'],
     ['set role x', 'no policy'],
