@@ -3,6 +3,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRequest } from '../../services/proxy/src/postgres/wire/encode.ts'
+import { ONE_DATA_OWNER } from '../stand/control-plane.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 import {
@@ -11,6 +12,7 @@ import {
   close,
   execute,
   flush,
+  logIn,
   openTcp,
   openTls,
   parse,
@@ -53,6 +55,7 @@ const UPDATES_OF_LOUD = {
   text: `@id("loud") permit (principal, action == Action::"sql:write", resource)
     when { resource is Table && ["loud", "later"].contains(resource.table) };`,
 }
+const POLICIES = [...WRITES_WITH_APPROVAL, UPDATES_OF_LOUD]
 
 let database: Database
 let proxy: RunningProxy
@@ -63,7 +66,7 @@ let key: { readonly processId: number; readonly secret: Buffer }
 beforeAll(async () => {
   database = await startDatabase(18)
   await database.query(SETUP)
-  proxy = await startProxy(database, { policies: [...WRITES_WITH_APPROVAL, UPDATES_OF_LOUD] })
+  proxy = await startProxy(database, { policies: POLICIES })
   approver = await startSigningApprover(proxy.control)
 })
 afterAll(async () => {
@@ -181,5 +184,23 @@ describe('the look behind an approved command, where it fails', () => {
   it('is not taken for success where definitions change', async () => {
     expect(await ran(query('create sequence fresh'))).toBe('N E(57014) Z(I)')
     expect((await database.query("select to_regclass('fresh') as made")).rows).toEqual([{ made: null }])
+  })
+})
+
+describe('an approval by a rule that says something else meanwhile', () => {
+  it('is of no use: its name is not what people agreed to', async () => {
+    client.send(query("update orders set status = 'x' where id = 1"))
+    const asked = await approver.nextAsked()
+    const stricter = { ...ONE_DATA_OWNER['data-owner'], reviewers: ['group:data-owners'], count: 2, expires: '9m' }
+    await proxy.control.publishPolicies(POLICIES, { 'data-owner': stricter })
+    for (let told = ''; !told.includes('up to 9 minutes'); ) {
+      const other = await logIn(proxy, await proxy.ticket())
+      other.send(query("update orders set status = 'y' where id = 2"))
+      told = String((await other.next())?.bytes)
+      other.end()
+    }
+    await approver.decide(asked)
+    expect(transcript(await client.until())).toBe('N E(42501) Z(I)')
+    expect((await database.query("select from orders where status = 'x'")).rowCount).toBe(0)
   })
 })

@@ -1,6 +1,7 @@
 // A command that needs a person's approval: it is looked at in the database, asked for, waited for, and then run or
 // refused. One at a time for a session, whose later messages wait; other sessions do not.
 
+import { isDeepStrictEqual } from 'node:util'
 import { AuditUnavailable, PolicyUnavailable, type WithdrawReason } from '@sluice/events'
 import type { ApprovalRules } from '@sluice/policy'
 import type { HeldRequest, OpenRequest } from '@sluice/session'
@@ -34,6 +35,8 @@ type Current = {
   readonly request: OpenRequest
   phase: 'looking' | 'waiting' | 'running'
   approval: HeldApproval | null
+  /** As they were when people were asked. */
+  rules: ApprovalRules
   readonly interrupted: PromiseWithResolvers<Interruption>
 }
 
@@ -65,7 +68,7 @@ export class Holds {
 
   /** Resolves when the command has run or was refused; never after the session's end. */
   async hold(command: HeldCommand, request: OpenRequest, held: HeldRequest): Promise<void> {
-    this.#current = { request, phase: 'looking', approval: null, interrupted: Promise.withResolvers() }
+    this.#current = { request, phase: 'looking', approval: null, rules: {}, interrupted: Promise.withResolvers() }
     try {
       await this.#hold(this.#current, command, held)
       this.#current = null
@@ -138,7 +141,7 @@ export class Holds {
     }
     const seen = await this.#look(command, request)
     if (seen === null) return
-    const approval = await this.#ask(command, request, held, seen)
+    const approval = await this.#ask(current, command, held, seen)
     if (approval === null) return
     current.approval = approval
     if (this.#over) {
@@ -149,7 +152,7 @@ export class Holds {
     const outcome = await this.#still(Promise.race([approval.decided, current.interrupted.promise]))
     if (typeof outcome === 'string') return this.#interrupted(command, request, approval, outcome)
     if (outcome.kind !== 'approved') return this.#undecided(command, request, outcome, approval)
-    if (!this.#stillPending(request, held)) {
+    if (!this.#stillPending(current, held)) {
       approval.withdraw('changed')
       return this.#refuse(command, request, POLICY_CHANGED)
     }
@@ -192,7 +195,8 @@ export class Holds {
     return { inspection: inspected, estimatedRows: readEstimate(result, 1), inTransaction }
   }
 
-  async #ask(command: HeldCommand, request: OpenRequest, held: HeldRequest, seen: Seen): Promise<HeldApproval | null> {
+  async #ask(current: Current, command: HeldCommand, held: HeldRequest, seen: Seen): Promise<HeldApproval | null> {
+    const { request } = current
     const { desk, about, session, delivery, nowMicros, maxCommandBytes, enlist } = this.#parts
     const { pending } = held
     const review = reviewText(command.text, { maxBytes: maxCommandBytes })
@@ -203,6 +207,7 @@ export class Holds {
     }
     try {
       const rules = this.#parts.approvalRules()
+      current.rules = rules
       const waitMs = waitOf(rules, pending.approvalRules, seen.inTransaction)
       if (waitMs === null) {
         this.#refuse(command, request, IN_TRANSACTION)
@@ -250,11 +255,20 @@ export class Holds {
     }
   }
 
-  /** A policy set of another version may have come meanwhile: it must still want the same, or less. */
-  #stillPending(request: OpenRequest, held: HeldRequest): boolean {
+  /** A policy set of another version may have come meanwhile: it must still want the same people, or fewer. */
+  #stillPending({ request, rules }: Current, held: HeldRequest): boolean {
     const now = this.#parts.session.decideAgain(request)
     if (now.kind === 'deny') return false
-    return now.kind === 'permit' || now.approvalRules.every((rule) => held.pending.approvalRules.includes(rule))
+    if (now.kind === 'permit') return true
+    try {
+      const rulesNow = this.#parts.approvalRules()
+      return now.approvalRules.every(
+        (rule) => held.pending.approvalRules.includes(rule) && isDeepStrictEqual(rulesNow[rule], rules[rule]),
+      )
+    } catch (error) {
+      if (error instanceof PolicyUnavailable) return false
+      throw error
+    }
   }
 
   #interrupted(command: HeldCommand, request: OpenRequest, approval: HeldApproval, how: Interruption): void {
