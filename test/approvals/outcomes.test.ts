@@ -2,6 +2,7 @@
 
 import type { Executed } from '@sluice/events'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { bind, execute, flush, logIn, parse, query, sync, transcript, type WireClient } from '../stand/wire-client.ts'
 import { type ApprovalStand, type AskedRequest, startApprovalStand } from './stand.ts'
@@ -119,7 +120,11 @@ describe('the end of an approval', () => {
     } finally {
       stand.proxy.child.kill('SIGCONT')
     }
-    expect(transcript(await client.until())).toBe('N E(42501) Z(I)')
+    const replies = await client.until()
+    expect(transcript(replies)).toBe('N E(42501) Z(I)')
+    const told = decodeReport(replies.find(({ type }) => type === 'E')?.bytes ?? Buffer.alloc(0))
+    expect(told.get('M')).toMatch(/the approval came after it could be used; ask again$/)
+    expect(told.get('H')).toBeUndefined()
     expect(await endOf(asked)).toBe('timed_out')
     expect(await statusOf(8)).toBe('new')
   })

@@ -62,7 +62,8 @@ export function undecided({ kind, reason, reasonCode, by }: Exclude<ApprovalOutc
   return {
     code: reasonCode,
     reason: people === '' ? said : `${people} denied it: ${said}`,
-    hint: 'Talk to whoever denied it before you send it again.',
+    // Where nobody did, the reason says what to do.
+    hint: people === '' ? null : 'Talk to whoever denied it before you send it again.',
   }
 }
 
