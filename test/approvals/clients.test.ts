@@ -1,23 +1,26 @@
-// Commands that wait for an approval, sent by the clients that people use. A reviewer decides no earlier than the client
-// has told its user that the command waits.
+// Commands that wait for an approval, sent by the clients that people use, to the newest and the oldest server. A
+// reviewer decides no earlier than the client has told its user that the command waits.
 
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { type HeldStand, startHeldStand } from './clients/held-stand.ts'
 import { testNodeDrivers } from './clients/node-drivers.ts'
 import { testPgjdbc } from './clients/pgjdbc.ts'
 import { testPsql } from './clients/psql.ts'
 import { testPsycopg } from './clients/psycopg.ts'
 
-let stand: HeldStand
-const get = (): HeldStand => stand
+describe.each([18, 13] as const)('PostgreSQL %i', (major) => {
+  let stand: HeldStand
+  const get = (): HeldStand => stand
 
-beforeAll(async () => {
-  stand = await startHeldStand()
+  beforeAll(async () => {
+    stand = await startHeldStand(major)
+  })
+
+  afterAll(() => stand?.stop())
+
+  testNodeDrivers(get)
+  testPsycopg(get)
+  if (major !== 18) return
+  testPsql(get)
+  testPgjdbc(get)
 })
-
-afterAll(() => stand?.stop())
-
-testNodeDrivers(get)
-testPsql(get)
-testPsycopg(get)
-testPgjdbc(get)

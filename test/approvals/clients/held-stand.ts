@@ -1,6 +1,7 @@
 // A real proxy and approver for the real clients. The tables say what becomes of a command that would change them, and
 // a reviewer decides only after the client itself has said that it was told.
 
+import type { PostgresMajor } from '@sluice/demo'
 import type { ApprovalRequest, PolicyFile } from '@sluice/events'
 import { type Database, GATEWAY_ROLE, startDatabase } from '../../stand/database.ts'
 import type { Login } from '../../stand/proxy.ts'
@@ -65,8 +66,8 @@ const SETUP = TABLES.map(
   grant usage on sequence ${table}_id_seq to ${GATEWAY_ROLE};`,
 ).join('\n')
 
-export async function startHeldStand(): Promise<HeldStand> {
-  const database = await startDatabase(18)
+export async function startHeldStand(major: PostgresMajor = 18): Promise<HeldStand> {
+  const database = await startDatabase(major)
   await database.query(SETUP)
   const approvals = await startApprovalStand(database, {
     policies: POLICIES,
