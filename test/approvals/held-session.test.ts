@@ -70,6 +70,31 @@ describe('a simple query that needs an approval', () => {
     client.end()
   })
 
+  it('is on the record: that it waited, that its approval was used, and how many rows it changed', async () => {
+    const client = await connected()
+    client.send(query("update orders set status = 'seen' where id in (20, 21) returning id"))
+    const asked = await approver.nextAsked()
+    await approver.decide(asked)
+    await client.until()
+    client.send(query("update orders set status = 'sold' where id in (20, 21)"))
+    const second = await approver.nextAsked()
+    await approver.decide(second)
+    await client.until()
+    client.end()
+    const { sessionId } = asked.requested
+    const recorded = async () => (await proxy.frames()).filter(({ header }) => header.sessionId === sessionId)
+    await expect.poll(async () => (await recorded()).at(-1)?.header.kind, { timeout: 20_000 }).toBe('session_closed')
+    const steps = (await recorded())
+      .filter(({ header }) => ['request', 'approval_used', 'finished'].includes(header.kind))
+      .map(({ header: { kind, decision, outcome } }) => [kind, decision?.effect, decision?.approvalId, outcome?.rows])
+    const used = ({ approvalId }: typeof asked) => [
+      ['request', 'pending', approvalId, undefined],
+      ['approval_used', 'permit', approvalId, undefined],
+      ['finished', 'permit', approvalId, 2],
+    ]
+    expect(steps).toEqual([...used(asked), ...used(second)])
+  })
+
   it('shows the reviewer who, what, and what it touches', async () => {
     const client = await connected()
     client.send(query("update /* harmless */ orders set status = 'paid', amount = 123456789 where id = 2"))

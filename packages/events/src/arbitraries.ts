@@ -52,7 +52,7 @@ export const rawSegments: fc.Arbitrary<RawSegment> = fc.record({
 
 /** An event in the middle of a session: without session key and closing. */
 export const eventParts: fc.Arbitrary<EventPart> = fc.record({
-  kind: fc.constantFrom('request', 'response', 'finished'),
+  kind: fc.constantFrom('request', 'approval_used', 'response', 'finished'),
   direction: fc.constantFrom('none', 'to_upstream', 'to_client'),
   operation: text,
   requestId: optionalText,

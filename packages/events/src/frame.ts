@@ -11,7 +11,7 @@ export type Subject = {
   readonly onBehalfOf: string | null
 }
 
-export type FrameKind = 'session_opened' | 'request' | 'response' | 'finished' | 'session_closed'
+export type FrameKind = 'session_opened' | 'request' | 'approval_used' | 'response' | 'finished' | 'session_closed'
 export type Direction = 'none' | 'to_upstream' | 'to_client'
 export type SegmentKind = 'text' | 'literal' | 'comment' | 'bind' | 'result' | 'claim'
 

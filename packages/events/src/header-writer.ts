@@ -12,7 +12,7 @@ import type {
 } from './frame.ts'
 
 /** Bytes of an enum symbol: its place in the schema, zigzag. */
-const KINDS = { session_opened: 0, request: 2, response: 4, finished: 6, session_closed: 8 } as const
+const KINDS = { session_opened: 0, request: 2, response: 4, finished: 6, session_closed: 8, approval_used: 10 } as const
 const DIRECTIONS = { none: 0, to_upstream: 2, to_client: 4 } as const
 const SUBJECT_KINDS: Readonly<Record<SubjectKind, number>> = { human: 0, agent: 2, service: 4 }
 const HOWS: Readonly<Record<Touch['how'], number>> = { output: 0, compare: 2, sort: 4, write: 6 }

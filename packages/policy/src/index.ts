@@ -29,6 +29,7 @@ export {
 } from './policy-source.ts'
 export { type CaseResult, type PolicyCase, policyTestsSchema, runCase } from './policy-tests.ts'
 export { type Shown, shownDigest } from './shown-digest.ts'
+export { shownReviewer } from './shown-reviewer.ts'
 export { readStarterPolicies, STARTER } from './starter-policies.ts'
 export {
   type AccessTarget,

@@ -90,7 +90,7 @@ describe('a request that needs an approval', () => {
     const used = session.useApproval(submitted.request, submitted.held, approval, DIGEST)
     expect(used.kind).toBe('permitted')
     expect(events.at(-1)).toMatchObject({
-      operation: 'ApprovalUsed',
+      kind: 'approval_used',
       requestId: submitted.request.eventId,
       decision: { effect: 'permit', approvalId: submitted.held.approvalId },
     })

@@ -195,11 +195,11 @@ export class Session {
     if (this.#used.has(approval.approvalId) || request.finished) return { kind: 'unusable', why: 'used' }
     this.#used.add(approval.approvalId)
     request.decision = { ...request.decision, effect: 'permit' }
-    const { access, trace } = request.description
+    const { access, operation, trace } = request.description
     this.#append({
-      kind: 'request',
+      kind: 'approval_used',
       direction: 'none',
-      operation: APPROVAL_USED,
+      operation,
       requestId: request.eventId,
       actions: access.actions,
       resources: access.resources,
@@ -279,9 +279,6 @@ export class Session {
     return commit.append(() => recorder.record(part)).header.eventId
   }
 }
-
-/** The operation of the event that says an approval was used, as it stands in records. */
-const APPROVAL_USED = 'ApprovalUsed'
 
 function recorded(
   decision: PolicyDecision,

@@ -53,17 +53,15 @@ function linesOf(row: Row, { style }: Output, nowMs: number): string[] {
       return [style.bold(`session closed: ${escapeControls(text(row, 'status') || 'ok')}`)]
     case 'request': {
       const statement = escapeLines(text(row, 'text') || text(row, 'operation')).split('\n')
-      const decision = decisionOf(row)
-      const denied = decision.startsWith('deny')
       return [
         ...statement.map((line, index) => (index === 0 ? `> ${line}` : `  ${line}`)),
-        ...(decision === ''
-          ? []
-          : [`  ${denied ? style.bad(escapeControls(decision)) : style.good(decision)}${reasonOf(row)}`]),
+        ...decisionLines(row, style),
       ]
     }
+    case 'approval_used':
+      return decisionLines(row, style)
     case 'finished':
-      return [style.dim(`  ${outcomeOf(row)}`)]
+      return [...(endedWait(row) ? decisionLines(row, style) : []), style.dim(`  ${outcomeOf(row)}`)]
     default:
       return [
         style.dim(
@@ -73,9 +71,22 @@ function linesOf(row: Row, { style }: Output, nowMs: number): string[] {
   }
 }
 
-function reasonOf(row: Row): string {
-  const reason = text(row, 'reason')
-  return reason === '' ? '' : escapeControls(` (${reason})`)
+const WAITS = 'held until people decide'
+
+function decisionLines(row: Row, style: Output['style']): string[] {
+  const decision = decisionOf(row)
+  if (decision === '') return []
+  if (decision === 'pending') return [`  ${WAITS}`]
+  const shown = escapeControls(decision)
+  const reason = text(row, 'approvalId') === '' ? text(row, 'reason') : ''
+  return [
+    `  ${decision.startsWith('deny') ? style.bad(shown) : style.good(shown)}${reason === '' ? '' : escapeControls(` (${reason})`)}`,
+  ]
+}
+
+/** Whether this refused what had waited: its request said that it waits. */
+function endedWait(row: Row): boolean {
+  return text(row, 'decision') === 'deny' && text(row, 'approvalId') !== ''
 }
 
 function outcomeOf(row: Row): string {

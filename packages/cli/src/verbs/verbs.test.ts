@@ -66,9 +66,13 @@ describe('the lists', () => {
       decision: 'permit',
     }
     const refused = { ...row, decision: 'deny', policy: 'plain-select-only', column: null }
-    const lines = printed((output) => printTable(output, accessColumns(NOW), [row, refused]))
+    const approved = { ...row, approvalId: '0199c2f0' }
+    const expired = { ...refused, approvalId: '0199c2f0', reason: 'approval_expired' }
+    const lines = printed((output) => printTable(output, accessColumns(NOW), [row, refused, approved, expired]))
     expect(lines[1]).toMatch(/ shop\/public\.customers\.ssn +output +2 +select \* +permit$/)
     expect(lines[2]).toMatch(/ shop\/public\.customers +output +– +select \* +deny plain-select-only$/)
+    expect(lines[3]).toMatch(/approved$/)
+    expect(lines[4]).toMatch(/deny plain-select-only \(approval_expired\)$/)
   })
 
   it('of an own question, with columns from data escaped and what was cut said', () => {
@@ -103,6 +107,33 @@ describe('a replay', () => {
     })
     expect([rows.length, asked]).toEqual([2_500, [-1, 999, 1_999]])
     expect(await allEvents(async () => ({ events: events.slice(0, 1_000) }))).toHaveLength(2_000)
+  })
+
+  it('shows that a statement waited, and what people made of it', () => {
+    const asked = { ...AGENT, time: new Date(NOW).toISOString(), policies: ['p'], approvalId: '0199c2f0' }
+    const lines = printed((output) =>
+      replay(
+        output,
+        [
+          { ...asked, kind: 'request', text: 'update a', decision: 'pending' },
+          { ...asked, kind: 'approval_used', operation: 'Query', decision: 'permit' },
+          { ...asked, kind: 'finished', status: 'ok', rows: 1, decision: 'permit' },
+          { ...asked, kind: 'request', text: 'update b', decision: 'pending' },
+          { ...asked, kind: 'finished', status: 'refused', decision: 'deny', reason: 'approval_expired' },
+        ],
+        NOW,
+      ),
+    )
+    expect(lines.map((line) => line.replace(/^ *(0:00\.000)? */, ''))).toEqual([
+      '> update a',
+      'held until people decide',
+      'approved',
+      'ok, 1 rows in 0.0 ms',
+      '> update b',
+      'held until people decide',
+      'deny p (approval_expired)',
+      'refused, 0 rows in 0.0 ms',
+    ])
   })
 
   it('shows statements, decisions and outcomes in their order, with the time since the start', () => {

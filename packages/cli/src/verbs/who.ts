@@ -34,9 +34,13 @@ function objectOf(row: Row): string {
   return `${text(row, 'object')}${column === '' ? '' : `.${column}`}`
 }
 
-/** `deny some-policy`: one policy or a list of them, by the row's kind. */
+/**
+ * `permit`, `approved`, `deny some-policy`; `deny some-policy (approval_expired)` where it waited for people. One policy or
+ * a list of them, by the row's kind.
+ */
 export function decisionOf(row: Row): string {
-  const decision = text(row, 'decision')
+  const [decision, wasAsked] = [text(row, 'decision'), text(row, 'approvalId') !== '']
+  if (decision !== 'deny') return decision === 'permit' && wasAsked ? 'approved' : decision
   const policies = Array.isArray(row['policies']) ? row['policies'].map(String).join(', ') : text(row, 'policy')
-  return decision === 'deny' ? `deny ${policies}`.trim() : decision
+  return `deny ${policies}`.trim() + (wasAsked ? ` (${text(row, 'reason')})` : '')
 }

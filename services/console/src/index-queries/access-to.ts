@@ -21,6 +21,9 @@ export type AccessRow = {
   readonly text: string
   readonly decision: string
   readonly policy: string
+  readonly reason: string | null
+  /** null: nobody was asked. */
+  readonly approvalId: string | null
   readonly status: string
   readonly error: string | null
   readonly commandId: string
@@ -30,16 +33,16 @@ export type AccessRow = {
 export type AccessFilter = { readonly object: string; readonly limit: number; readonly sinceMicros?: number }
 
 type Raw = Omit<AccessRow, 'rows' | 'masked' | TextKey> & Record<'rows' | 'masked' | TextKey, string>
-type TextKey = 'onBehalfOf' | 'column' | 'tag' | 'error'
+type TextKey = 'onBehalfOf' | 'column' | 'tag' | 'reason' | 'approvalId' | 'error'
 
 const COLUMNS = `time, subject, subject_kind, subject_groups, on_behalf_of, connection, object, column, how, tag, action, rows,
-  masked, text, decision, policy, status, error, command_id, session_id, sequence, schema, relation`
+  masked, text, decision, policy, reason, approval_id, status, error, command_id, session_id, sequence, schema, relation`
 
 /** Requests whose end is not recorded, in the shape of `access`: what they touched may have been delivered. */
 const UNFINISHED = `SELECT u.time AS time, u.subject AS subject, u.subject_kind AS subject_kind, u.subject_groups AS subject_groups,
     u.on_behalf_of AS on_behalf_of, u.connection AS connection, object, '' AS column, '' AS how, '' AS tag,
     u.actions[1] AS action, 0 AS rows, 0 AS masked, u.text AS text, u.decision AS decision,
-    arrayStringConcat(u.policies, ',') AS policy, 'unfinished' AS status, '' AS error, u.command_id AS command_id,
+    arrayStringConcat(u.policies, ',') AS policy, u.reason AS reason, u.approval_id AS approval_id, 'unfinished' AS status, '' AS error, u.command_id AS command_id,
     u.session_id AS session_id, u.sequence AS sequence,
     splitByChar('.', substring(object, position(object, '/') + 1)) AS path,
     arrayStringConcat(arraySlice(path, 1, -1), '.') AS schema, path[-1] AS relation
@@ -60,7 +63,7 @@ export async function accessTo(
   const result = await client.query({
     query: `SELECT ${isoTime('a.time')} AS time, subject, subject_kind AS subjectKind, subject_groups AS groups,
         on_behalf_of AS onBehalfOf, connection, object, column, how, tag, action, rows, masked, text, decision, policy,
-        status, error, toString(command_id) AS commandId, toString(session_id) AS sessionId
+        reason, approval_id AS approvalId, status, error, toString(command_id) AS commandId, toString(session_id) AS sessionId
       FROM (SELECT ${COLUMNS} FROM access UNION ALL SELECT ${COLUMNS} FROM (${UNFINISHED})) AS a
       WHERE ${atLeast('a.time', 'since')} AND (${conditions.join(' OR ')})
         ${connection === null ? '' : 'AND connection = {connection:String}'}
@@ -97,6 +100,8 @@ function accessRow(raw: Raw): AccessRow {
     onBehalfOf: orNull(raw.onBehalfOf),
     column: orNull(raw.column),
     tag: orNull(raw.tag),
+    reason: orNull(raw.reason),
+    approvalId: orNull(raw.approvalId),
     error: orNull(raw.error),
     rows: Number(raw.rows),
     masked: Number(raw.masked),

@@ -27,6 +27,7 @@ export type SessionEventRow = {
   readonly decision: string | null
   readonly policies: readonly string[]
   readonly reason: string | null
+  readonly approvalId: string | null
   readonly obligations: readonly { readonly kind: string; readonly tag: string; readonly count: string }[]
   readonly status: string | null
   readonly error: string | null
@@ -46,7 +47,16 @@ export type EventFilter = { readonly limit: number; readonly after?: number }
 
 type NumberKey = 'sequence' | 'rows' | 'bytes' | 'durationMicros'
 type Raw = Omit<SessionEventRow, NumberKey> & Record<NumberKey, string> & Record<TextKey, string>
-type TextKey = 'onBehalfOf' | 'decision' | 'reason' | 'status' | 'error' | 'clientAddress' | 'trace' | 'text'
+type TextKey =
+  | 'onBehalfOf'
+  | 'decision'
+  | 'reason'
+  | 'approvalId'
+  | 'status'
+  | 'error'
+  | 'clientAddress'
+  | 'trace'
+  | 'text'
 
 const SESSION = /^[0-9a-f][0-9a-f-]{3,35}$/
 const MAX_CANDIDATES = 2
@@ -63,7 +73,7 @@ export async function sessionEvents(
   const result = await client.query({
     query: `SELECT toString(event_id) AS eventId, toString(session_id) AS sessionId, sequence, ${isoTime('e.time')} AS time, kind,
         direction, connection, subject, subject_kind AS subjectKind, subject_groups AS groups, on_behalf_of AS onBehalfOf, operation, if(isNull(request_id), NULL, toString(request_id)) AS requestId, actions,
-        resources, touches, decision, policies, reason, obligations, status, error, rows, bytes,
+        resources, touches, decision, policies, reason, approval_id AS approvalId, obligations, status, error, rows, bytes,
         duration_us AS durationMicros, client_address AS clientAddress, trace, text, claims, unsanitised
       FROM events AS e
       WHERE session_id = {session:UUID} AND sequence >= {from:UInt64}
@@ -107,6 +117,7 @@ function eventRow(raw: Raw): SessionEventRow {
     onBehalfOf: orNull(raw.onBehalfOf),
     decision: orNull(raw.decision),
     reason: orNull(raw.reason),
+    approvalId: orNull(raw.approvalId),
     status: orNull(raw.status),
     error: orNull(raw.error),
     rows: Number(raw.rows),

@@ -30,7 +30,7 @@ export function accessRows({ header }: Audit, command: CommandRow): readonly Acc
 function accessRow(command: CommandRow, object: string, column: string, how: string, tag: string): AccessRow {
   const { topic, partition, offset, logged_at, command_id, session_id, sequence, time } = command
   const { subject, subject_kind, subject_issuer, subject_groups, on_behalf_of, connection } = command
-  const { action, decision, policy, status, error, rows, masked, text, retention_days } = command
+  const { action, decision, policy, reason, approval_id, status, error, rows, masked, text, retention_days } = command
   const { schema, relation } = objectName(object)
   return {
     topic,
@@ -56,6 +56,8 @@ function accessRow(command: CommandRow, object: string, column: string, how: str
     action,
     decision,
     policy,
+    reason,
+    approval_id,
     status,
     error,
     rows,

@@ -115,6 +115,8 @@ export type AccessRow = Place &
     readonly tag: string
     readonly action: string
     readonly policy: string
+    readonly reason: string
+    readonly approval_id: string
     readonly masked: number
     readonly text: string
     readonly retention_days: number

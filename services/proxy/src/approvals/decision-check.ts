@@ -1,6 +1,7 @@
 // Whether a decision is for the very command that waits. Pure.
 
 import type { ApprovalDecision } from '@sluice/events'
+import { shownReviewer } from '@sluice/policy'
 import type { ApprovalFacts, ApprovalOutcome } from './approval-desk.ts'
 
 export const NOBODY_IN_TIME = 'nobody decided in time; ask again when a reviewer is there'
@@ -40,7 +41,7 @@ export function outcomeOf(decision: ApprovalDecision, nowMicros: number): Approv
         by: [],
       }
     case 'denied': {
-      const by = decision.reviewers.map(({ person }) => person)
+      const by = decision.reviewers.map(shownReviewer)
       return { ...ended(decision, 'denied', 'no reason was given'), kind: 'denied', by }
     }
     case 'expired':

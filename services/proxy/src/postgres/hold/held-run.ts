@@ -4,13 +4,14 @@
 import type { ApprovalDecision } from '@sluice/events'
 import type { HeldRequest, OpenRequest } from '@sluice/session'
 import type { HeldApproval } from '../../approvals/approval-desk.ts'
+import { rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import type { HeldCommand } from './held-command.ts'
 import type { HoldParts } from './hold-parts.ts'
 import { heldDenial, QUERY_CANCELED, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
 import { type Inspection, inspection, readInspection, type Seen } from './inspection.ts'
 import type { OwnResult, OwnStatement } from './own-work.ts'
-import { type RunEnd, RunGate, rowsOfTag } from './run-gate.ts'
+import { type RunEnd, RunGate } from './run-gate.ts'
 
 type Approved = { readonly approval: HeldApproval; readonly decision: ApprovalDecision; readonly seen: Seen }
 

@@ -44,9 +44,3 @@ export class RunGate implements Gate {
     this.#settle({ completion: this.#failure === null ? this.#completion : null, failure: this.#failure, status })
   }
 }
-
-/** The number that a command tag ends with: `UPDATE 7`, `INSERT 0 7`. */
-export function rowsOfTag(completion: Buffer): number {
-  const [, rows = '0'] = / (\d+)\0?$/.exec(completion.toString('latin1', 5)) ?? []
-  return Number(rows)
-}

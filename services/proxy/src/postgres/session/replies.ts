@@ -3,7 +3,7 @@
 import type { OpenRequest, Session } from '@sluice/session'
 import type { OwnStep } from '../hold/own-work.ts'
 import { GUARDED_SETTINGS } from '../upstream/guarded-settings.ts'
-import { decodeParameterStatus, decodeReport } from '../wire/decode.ts'
+import { decodeParameterStatus, decodeReport, rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { SERVER } from '../wire/message-types.ts'
 import type { ServerMessageSink } from '../wire/server-framer.ts'
@@ -39,6 +39,9 @@ const READY_AFTER: ReadonlySet<ReplyTo> = new Set(['sync', 'query', 'refused-que
 /** Messages that also belong inside the answer to a simple query. */
 const IN_QUERY: ReadonlySet<number> = new Set([SERVER.rowDescription, SERVER.commandComplete, SERVER.emptyQuery])
 
+/** Tags of what changes rows begin so: INSERT, UPDATE, DELETE, MERGE. SELECT's counts what was seen as rows. */
+const TELLS_CHANGED: ReadonlySet<number> = new Set(Buffer.from('IUDM'))
+
 export class Replies implements ServerMessageSink {
   readonly #session: Session
   readonly #queue: ReplyQueue
@@ -46,6 +49,8 @@ export class Replies implements ServerMessageSink {
   readonly #events: ReplyEvents
   /** An error inside the simple query at the head. */
   #queryError: string | null = null
+  /** Whose commands were counted last, and its rows then. */
+  #counted: { readonly request: OpenRequest; readonly rows: number } | null = null
   /** The first error since the upstream was ready. */
   #failure: string | null = null
 
@@ -83,6 +88,7 @@ export class Replies implements ServerMessageSink {
         return this.#parameterStatus(bytes)
       case SERVER.parameterDescription:
         if (this.#queue.head?.to !== 'describe-statement') return this.#unexpected(type)
+        this.#queue.head.confirmed?.(bytes)
         return this.#attribute(this.#queue.head, bytes)
       default:
         return this.#complete(type, bytes)
@@ -105,16 +111,24 @@ export class Replies implements ServerMessageSink {
     const head = this.#queue.head
     if (head === undefined) return this.#unexpected(type)
     if (head.own !== null) return this.#completeOwn(head.own, type)
+    if (type === SERVER.commandComplete && head.request !== null) this.#countChanged(head.request, bytes)
     if (head.to === 'query' && IN_QUERY.has(type)) {
       if (head.gate !== null && type !== SERVER.rowDescription) return head.gate.completed(bytes)
       return this.#attribute(head, bytes)
     }
     if (!COMPLETES.get(type)?.includes(head.to)) return this.#unexpected(type)
     this.#queue.shift()
-    head.confirmed?.()
+    head.confirmed?.(bytes)
     if (head.gate !== null) return head.gate.completed(bytes)
     this.#attribute(head, bytes)
     if (head.last && head.request !== null) this.#delivery.finish(head.request, 'ok', null)
+  }
+
+  /** Rows that were changed count like rows that were returned; what RETURNING gives is both. */
+  #countChanged(request: OpenRequest, completion: Buffer): void {
+    const returned = request.rows - (this.#counted?.request === request ? this.#counted.rows : 0)
+    if (TELLS_CHANGED.has(completion[5] as number)) request.rows += Math.max(0, rowsOfTag(completion) - returned)
+    this.#counted = { request, rows: request.rows }
   }
 
   #completeOwn(own: OwnStep, type: number): void {
@@ -169,16 +183,16 @@ export class Replies implements ServerMessageSink {
     this.#failure = null
     const status = String.fromCharCode(bytes[5] as number) as TransactionStatus
     if (ended.own !== null) return ended.own.ready(status)
-    if (ended.to === 'query' && ended.request !== null) this.#endQuery(ended, ended.request)
+    if (ended.to === 'query' && ended.request !== null) this.#endQuery(ended, ended.request, bytes)
     if (ended.gate !== null) return ended.gate.ready(status)
     this.#delivery.push(bytes)
     this.#events.ready(ended.epoch, status, failure)
   }
 
-  #endQuery({ confirmed, gate }: ExpectedReply, request: OpenRequest): void {
+  #endQuery({ confirmed, gate }: ExpectedReply, request: OpenRequest, bytes: Buffer): void {
     const code = this.#queryError
     this.#queryError = null
-    if (code === null) confirmed?.()
+    if (code === null) confirmed?.(bytes)
     else gate?.failed(code)
     if (code !== null || gate === null) {
       this.#delivery.finish(request, code === null ? 'ok' : statusOf(code), code)

@@ -118,6 +118,17 @@ export function declaredTypes(parse: Buffer): readonly number[] {
   const body = new BodyReader(parse)
   body.cBytes()
   body.cBytes()
+  return readTypes(body)
+}
+
+/** The types that a ParameterDescription tells; empty for any other message. */
+export function describedTypes(message: Buffer): readonly number[] {
+  if (message[0] !== SERVER.parameterDescription) return []
+  const body = new BodyReader(message)
+  return readTypes(body)
+}
+
+function readTypes(body: BodyReader): readonly number[] {
   const count = body.uint16()
   return Array.from({ length: body.broken ? 0 : count }, () => body.int32() >>> 0)
 }
@@ -194,4 +205,10 @@ export function decodeReport(message: Buffer): ReadonlyMap<string, string> {
 export function decodeParameterStatus(message: Buffer): { readonly name: string; readonly value: string } {
   const body = new BodyReader(message)
   return { name: body.cBytes().toString('utf8'), value: body.cBytes().toString('utf8') }
+}
+
+/** The number that the tag of a CommandComplete ends with (`UPDATE 7`, `INSERT 0 7`); 0 where it has none. */
+export function rowsOfTag(message: Buffer): number {
+  const [, rows = '0'] = / (\d+)\0?$/.exec(message.toString('latin1', 5)) ?? []
+  return Number(rows)
 }
