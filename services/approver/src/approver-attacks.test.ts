@@ -16,6 +16,7 @@ import { ControlWriter, TrustedKeys } from '@sluice/trust'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NODE, person, requestedOf } from './approvals.fixture.ts'
 import { metric, type Running, WAIT_MS, World } from './approver.fixture.ts'
+import { MAX_POLICY_VERSION_CHARACTERS, MAX_REQUEST_BYTES } from './request-command.ts'
 
 const soon = { timeout: WAIT_MS, interval: 10 }
 const held = ({ metrics }: Running) => metric(metrics, 'sluice_approver_held')
@@ -95,6 +96,23 @@ describe('a node that lies', () => {
     })
     await world.say({ approvalId: NODE, kind: 'node_started' })
     await expect.poll(() => world.decided(asked), soon).toEqual(['withdrawn node_started'])
+  })
+})
+
+describe('a node that asks for too much', () => {
+  it('delays no other, and no decision grows with it', async () => {
+    const running = await world.start()
+    const policyVersion = 'p'.repeat(MAX_POLICY_VERSION_CHARACTERS + 1)
+    const [version, command] = [
+      await world.ask({ policyVersion }),
+      await world.ask({ command: 'x'.repeat(MAX_REQUEST_BYTES) }),
+    ]
+    const asked = await world.ask()
+    await expect.poll(() => held(running), soon).toBe(1)
+    await world.vote(asked, person('olga'))
+    await expect.poll(() => world.decided(asked), soon).toEqual(['approved'])
+    expect([await world.decided(version), await world.decided(command)]).toEqual([[], []])
+    expect(await metric(running.metrics, 'sluice_approver_incidents_total{code="malformed"}')).toBe(2)
   })
 })
 

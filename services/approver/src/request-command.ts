@@ -6,14 +6,18 @@ import type { TrustedRecord } from '@sluice/trust'
 import type { ApproverCommand } from './approvals.ts'
 import type { ReportIncident } from './incidents.ts'
 
-export type RequestRecord = Pick<TrustedRecord<typeof TOPICS.approvalRequests>, 'key' | 'content' | 'signer'>
+export type RequestRecord = Pick<TrustedRecord<typeof TOPICS.approvalRequests>, 'key' | 'content' | 'signer' | 'value'>
 
 /** As `node.partition` of the configuration. */
 const MAX_PARTITION = 4_095
+/** Several times what the longest command that can be held takes when it is shown. */
+export const MAX_REQUEST_BYTES = 2 * 1024 * 1024
+/** Decisions repeat it. A decision that is too large for the log would be in the way of all others. */
+export const MAX_POLICY_VERSION_CHARACTERS = 64
 
 /** Null after an incident. */
 export function commandOf(
-  { key, content, signer }: RequestRecord,
+  { key, content, signer, value }: RequestRecord,
   now: number,
   onIncident: ReportIncident,
 ): ApproverCommand | null {
@@ -26,6 +30,7 @@ export function commandOf(
   if (key !== approvalId || (kind === 'node_started' ? key !== nodeId : !isUuid(key))) {
     return refuse('malformed', 'the record is not under the key that it should have')
   }
+  if (value.length > MAX_REQUEST_BYTES) return refuse('malformed', 'it is longer than any request')
   switch (kind) {
     case 'node_started':
       return { kind, nodeId, time, now }
@@ -38,6 +43,9 @@ export function commandOf(
       if (requested === null) return refuse('malformed', 'a request without its content')
       if (parseApprovalCode(requested.code) !== requested.code) return refuse('malformed', 'its code is none')
       if (!isUuid(requested.sessionId)) return refuse('malformed', 'its session has no UUID')
+      if (requested.policyVersion.length > MAX_POLICY_VERSION_CHARACTERS) {
+        return refuse('malformed', 'its policy version is none')
+      }
       if (!Number.isInteger(replyPartition) || replyPartition < 0 || replyPartition > MAX_PARTITION) {
         return refuse('malformed', 'it names no partition for the answer')
       }
