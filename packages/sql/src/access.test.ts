@@ -175,7 +175,7 @@ describe('a name that the database has code of its own for', () => {
   const own = {
     functions: new Set(['lower', 'note']),
     rowFunctions: new Set(['note']),
-    operators: new Set(['=']),
+    operators: new Set(['=', '<']),
   }
   const unknownOf = (text: string) =>
     accessOf(analyzeStatement(text, { serverMajor: 18 }), { connection: 'shop', schemas: ['public'], own }).unknown.map(
@@ -187,6 +187,9 @@ describe('a name that the database has code of its own for', () => {
     ['select c.note from customers c', "SELECT with .note, which may call a function of the database's own"],
     ['select 1 from customers where id = 1', "SELECT with an operator of the database's own"],
     ['select 1 where 1 in (select 2)', "SELECT with an operator of the database's own"],
+    ['select 1 from customers join orders using (id)', "SELECT with an operator of the database's own"],
+    ['select 1 from customers natural join orders', "SELECT with an operator of the database's own"],
+    ['select 1 from customers where id not between 1 and 2', "SELECT with an operator of the database's own"],
     ["update orders set status = lower('X') where id > 1", "UPDATE with the function lower of the database's own"],
   ])('is unknown: %s', (text, what) => {
     expect(unknownOf(text)).toEqual([['own_code', what]])

@@ -44,6 +44,9 @@ export const WRITES: Readonly<Record<string, string>> = {
 /** What can be read by the allow-list as a whole. */
 export const QUERIES: Readonly<Record<string, string>> = { SelectStmt: 'SELECT', ...WRITES }
 
+/** BETWEEN compares with the last two, NOT BETWEEN with the others. */
+const BETWEEN_OPERATORS = ['<', '>', '<=', '>=']
+
 /** MERGE knows these from that version on. */
 const MERGE_MODERN_MAJOR = 17
 
@@ -176,13 +179,14 @@ export class QueryReader {
     else if (type === 'TypeName') this.#type(node)
     else if (type === 'A_Expr') {
       if (!KEYWORD_KINDS.has(node['kind'])) this.#operator(node['name'])
-      else for (const name of ['<=', '>=']) this.openNames.operators.add(name)
+      else for (const name of BETWEEN_OPERATORS) this.openNames.operators.add(name)
     } else if (type === 'SubLink' || type === 'SortBy') {
       this.#operator(node['operName'] ?? node['useOp'])
       // IN (SELECT …) names no operator.
       if (type === 'SubLink') this.openNames.operators.add('=')
-    } else if (type === 'CaseExpr') this.openNames.operators.add('=')
-    else if (type === 'ColumnRef') this.#column(node)
+    } else if (type === 'CaseExpr' || (type === 'JoinExpr' && ('usingClause' in node || node['isNatural'] === true))) {
+      this.openNames.operators.add('=')
+    } else if (type === 'ColumnRef') this.#column(node)
     else if (type === 'A_Indirection') this.#indirection(node)
     else if (type === 'RangeFunction') this.#functionInFrom(node)
     else if (Object.hasOwn(WRITES, type)) this.#write(type, node)
