@@ -182,6 +182,8 @@ describe('checkPolicies', () => {
       'principal == Subject::"https://issuer.test|alice"',
       'principal in [Group::"agents", Group::"data-owners"]',
       'context.kinds.contains("DROP TABLE")',
+      'context.kinds.contains("GRANT or REVOKE of a role")',
+      'context.kinds.contains("CREATE TYPE, AGGREGATE or OPERATOR")',
       'principal.kind == "human"',
       'principal.kind like "*"',
     ]) {

@@ -12,7 +12,8 @@ const SUBJECT_KINDS: readonly SubjectKind[] = ['human', 'agent', 'service']
 /** `connection/schema.table`, each part as the gateway writes it. */
 const TABLE_ID = /^[^/]+\/(?:"(?:[^"]|"")*"|[^".]+)\..+$/s
 const GROUP_PREFIX = 'group:'
-const WORDS = /^[A-Za-z ]+$/
+/** `GRANT or REVOKE` is one: it begins with capitals. */
+const NO_KIND = /^(?=[A-Z]*[a-z])[A-Za-z]+(?: [A-Za-z]+)*$/
 
 /** One for each literal. */
 export function literalMistakes(policy: Policy): readonly PolicyMistake[] {
@@ -65,7 +66,7 @@ function* comparison(operator: string, operands: unknown): Generator<Found> {
 }
 
 function* literalOf(attribute: string, operator: string, literal: string): Generator<Found> {
-  if (attribute === 'context.kinds' && WORDS.test(literal) && literal !== literal.toUpperCase()) {
+  if (attribute === 'context.kinds' && NO_KIND.test(literal)) {
     const fix = `write ${JSON.stringify(literal.toUpperCase())}: kinds are in capitals`
     yield { literal, message: `no statement is of the kind ${JSON.stringify(literal)}`, fix }
   }
