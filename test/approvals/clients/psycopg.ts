@@ -59,6 +59,9 @@ export function testPsycopg(get: () => HeldStand): void {
       expect(results['binary']).toBe(1)
       const [asked] = await get().asked('amount = $2, doc = $3')
       expect(asked?.requested.parameters).toEqual(["'wörd'", '7', '‹23 bytes›', '‹2 bytes›', '6'])
+      expect(results['described']).toBe(1)
+      const [described] = await get().asked('psycopg described')
+      expect(described?.requested.parameters).toEqual(['13', '7'])
       const prepared = await get().asked('psycopg prepared')
       expect(prepared.map(({ requested }) => requested.parameters)).toEqual(
         Array.from({ length: 7 }, (_, n) => [String(n), '7']),

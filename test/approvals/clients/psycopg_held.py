@@ -132,6 +132,16 @@ def binary():
         return conn.execute(text, row).rowcount
 
 
+def described():
+    """As drivers do that declare no types and send binary: they ask the server for the types."""
+    with connect(autocommit=True) as conn:
+        pgconn = conn.pgconn
+        pgconn.prepare(b"described", b"update agreed set word = 'psycopg described', amount = $2 where id = $1")
+        pgconn.describe_prepared(b"described")
+        result = pgconn.exec_prepared(b"described", [(13).to_bytes(4, "big"), b"7"], [1, 0])
+        return result.command_tuples
+
+
 def prepared():
     with connect(autocommit=True) as conn:
         text = "update agreed set word = 'psycopg prepared', amount = %s where id = %s"
@@ -185,7 +195,7 @@ def ten_thousand_rows():
 
 
 TASKS = [
-    approved, denied, denied_in_transaction, denied_to_a_savepoint, two_and_commit, expired, cancel, own_error, binary, prepared,
+    approved, denied, denied_in_transaction, denied_to_a_savepoint, two_and_commit, expired, cancel, own_error, binary, described, prepared,
     many, pipeline, denied_in_pipeline, large, ten_thousand_rows,
 ]
 

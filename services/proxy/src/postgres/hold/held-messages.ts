@@ -28,7 +28,7 @@ export function heldExecution(group: FrameGroup, expect: Expect): HeldCommand {
   const { bind, messages, parameters } = group
   const { source } = group.statement
   const known = source !== null && bind !== null
-  const types = known ? declaredTypes(source) : []
+  const types = group.statement.types ?? (known ? declaredTypes(source) : [])
   return {
     refusedAs: 'refused-message',
     text: known ? (decodeParse(source)?.text ?? '') : '',

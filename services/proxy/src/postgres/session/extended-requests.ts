@@ -4,7 +4,7 @@ import type { OpenRequest } from '@sluice/session'
 import { heldExecution } from '../hold/held-messages.ts'
 import type { Holds } from '../hold/hold.ts'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
-import { decodeBind, decodeExecute, decodeNamed, type ParseBody } from '../wire/decode.ts'
+import { decodeBind, decodeExecute, decodeNamed, describedTypes, type ParseBody } from '../wire/decode.ts'
 import { CLIENT } from '../wire/message-types.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
@@ -230,14 +230,26 @@ export class ExtendedRequests {
     const body = decodeNamed(bytes)
     if (body === null) return this.refusals.malformed(CLIENT.describe, 'Describe')
     const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
+    const confirmed = body.target === 'statement' ? this.#described(body.name) : null
     if (this.#group !== null) {
       this.#group.messages.push(bytes)
-      this.#group.replies.push({ to, confirmed: null })
+      this.#group.replies.push({ to, confirmed })
       return DONE
     }
     this.#submissions.housekeeping(bytes)
-    this.#submissions.expect({ to })
+    this.#submissions.expect({ to, confirmed })
     return DONE
+  }
+
+  /** Drivers that declare no types ask for them: then a reviewer can be shown values that come as binary. */
+  #described(name: string): ((by: Buffer) => void) | null {
+    const found = this.#statements.lookup(name, this.#submissions.epoch)
+    if (found.kind !== 'found' || found.value.source === null) return null
+    const statement = found.value
+    return (by) => {
+      const types = describedTypes(by)
+      if (types.length > 0) statement.types = types
+    }
   }
 
   close(bytes: Buffer): Handled {

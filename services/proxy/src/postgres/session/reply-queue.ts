@@ -36,8 +36,8 @@ export type ExpectedReply = {
   readonly request: OpenRequest | null
   /** Whether the request ends with this reply. */
   readonly last: boolean
-  /** Called when the upstream confirms. */
-  readonly confirmed: (() => void) | null
+  /** Called when the upstream confirms, with its words: twice for a statement that has parameters to describe. */
+  readonly confirmed: ((by: Buffer) => void) | null
   /** For refused ones: what the client is told. */
   readonly report: ErrorReport | null
   readonly own: OwnStep | null

@@ -16,6 +16,8 @@ export type ReadStatement = {
   readonly changes: boolean
   /** The Parse message, where its executions need an approval: what is held must be known whole. */
   readonly source: Buffer | null
+  /** Types of its parameters, as the upstream told the client that asked for them. */
+  types?: readonly number[]
 }
 
 export interface StatementReader {
@@ -42,7 +44,7 @@ export type FrameGroup = {
   replies: GroupReply[]
 }
 
-export type GroupReply = { readonly to: ReplyTo; readonly confirmed: (() => void) | null }
+export type GroupReply = { readonly to: ReplyTo; readonly confirmed: ((by: Buffer) => void) | null }
 
 export function newGroup(operation: FrameGroup['operation'], statement: ReadStatement): FrameGroup {
   return { operation, statement, parameters: NOTHING, portal: null, bind: null, messages: [], replies: [] }

@@ -1,7 +1,7 @@
 // Reads the messages that the gateway has to understand. Every function takes a whole message, header included, and
 // answers null where its body is not what the format says.
 
-import { HEADER_BYTES } from './message-types.ts'
+import { HEADER_BYTES, SERVER } from './message-types.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
