@@ -175,6 +175,19 @@ describe('checkPolicies', () => {
     expect(forbid('action, resource == Connection::"shop"')).toEqual([])
   })
 
+  it('finds a connection that is not there, where it is told which there are', () => {
+    const on = (resource: string) => [
+      file(`@id("x") forbid (principal, action in Action::"sql", resource in ${resource});`),
+    ]
+    for (const resource of ['Connection::"shp"', 'Table::"shp/public.orders"']) {
+      expect(checkPolicies(on(resource), RULES, ['crm', 'shop'])).toMatchObject([
+        { code: 'impossible', fix: 'did you mean "shop"? there is crm, shop' },
+      ])
+      expect(checkPolicies(on(resource.replace('shp', 'shop')), RULES, ['crm', 'shop'])).toEqual([])
+      expect(checkPolicies(on(resource), RULES)).toEqual([])
+    }
+  })
+
   it('takes names as the gateway writes them', () => {
     for (const condition of [
       'resource == Table::"shop/public.orders"',

@@ -13,15 +13,23 @@ import { schemaWords } from './schema-mistakes.ts'
 
 const ANNOTATIONS = ['id', 'approval', 'reason', 'notify', 'record']
 
-/** In the order of the files; empty where the set can be applied. */
-export function checkPolicies(files: readonly PolicyFile[], approvalRules: ApprovalRules): readonly PolicyMistake[] {
-  return checkReading(files, readPolicies(files), approvalRules)
+/**
+ * In the order of the files; empty where the set can be applied.
+ * @param connections names of those that there are, where that is known: a policy on another one is a mistake then
+ */
+export function checkPolicies(
+  files: readonly PolicyFile[],
+  approvalRules: ApprovalRules,
+  connections: readonly string[] | null = null,
+): readonly PolicyMistake[] {
+  return checkReading(files, readPolicies(files), approvalRules, connections)
 }
 
 export function checkReading(
   files: readonly PolicyFile[],
   { policies, mistakes }: PolicyReading,
   approvalRules: ApprovalRules,
+  connections: readonly string[] | null = null,
 ): readonly PolicyMistake[] {
   const order = new Map(files.map(({ name }, index) => [name, index]))
   const position = ({ file }: PolicyMistake) => order.get(file) ?? files.length
@@ -31,7 +39,7 @@ export function checkReading(
     ...schemaMistakes(policies),
   ]
   // What Cedar finds is said first: it may be the same mistake in other words.
-  const all = found.length > 0 ? found : policies.flatMap(literalMistakes)
+  const all = found.length > 0 ? found : policies.flatMap((policy) => literalMistakes(policy, connections))
   return [...all].sort((a, b) => position(a) - position(b) || a.line - b.line || a.column - b.column)
 }
 

@@ -2,6 +2,7 @@
 // nobody is told. Only what can't be meant is found here; whether a table or group exists is not known.
 
 import type { SubjectKind } from '@sluice/events'
+import { nearestName } from './nearest-name.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
 import { mistakeAt, type Policy } from './policy-reader.ts'
 
@@ -15,10 +16,13 @@ const GROUP_PREFIX = 'group:'
 /** `GRANT or REVOKE` is one: it begins with capitals. */
 const NO_KIND = /^(?=[A-Z]*[a-z])[A-Za-z]+(?: [A-Za-z]+)*$/
 
-/** One for each literal. */
-export function literalMistakes(policy: Policy): readonly PolicyMistake[] {
+/**
+ * One for each literal.
+ * @param connections those that there are; null where that is not known
+ */
+export function literalMistakes(policy: Policy, connections: readonly string[] | null): readonly PolicyMistake[] {
   const found = new Map<string, Found>()
-  for (const each of [...connectionAlone(policy), ...walk(policy.tree)]) {
+  for (const each of [...connectionAlone(policy), ...walk(policy.tree, connections)]) {
     if (!found.has(each.literal)) found.set(each.literal, each)
   }
   return [...found.values()].map(({ literal, message, fix }) => {
@@ -28,13 +32,16 @@ export function literalMistakes(policy: Policy): readonly PolicyMistake[] {
   })
 }
 
-function* walk(tree: unknown): Generator<Found> {
+function* walk(tree: unknown, connections: readonly string[] | null): Generator<Found> {
   if (typeof tree !== 'object' || tree === null) return
   const node = tree as Node
-  if (typeof node['type'] === 'string' && typeof node['id'] === 'string') yield* entity(node['type'], node['id'])
+  if (typeof node['type'] === 'string' && typeof node['id'] === 'string') {
+    yield* entity(node['type'], node['id'])
+    if (connections !== null) yield* unknownConnection(node['type'], node['id'], connections)
+  }
   for (const [operator, operands] of Object.entries(node)) {
     yield* comparison(operator, operands)
-    yield* walk(operands)
+    yield* walk(operands, connections)
   }
 }
 
@@ -52,6 +59,17 @@ function* entity(type: string, id: string): Generator<Found> {
     const fix = `write Group::${JSON.stringify(id.slice(GROUP_PREFIX.length))}; only approval rules write group: before it`
     yield { literal: id, message: `${written} is the name of no group`, fix }
   }
+}
+
+function* unknownConnection(type: string, id: string, connections: readonly string[]): Generator<Found> {
+  if (type !== 'Connection' && type !== 'Table') return
+  const name = type === 'Table' ? id.slice(0, Math.max(0, id.indexOf('/'))) : id
+  if (connections.includes(name)) return
+  const nearest = nearestName(name, connections)
+  const there = `there is ${connections.join(', ') || 'none yet'}`
+  const fix =
+    nearest === null ? `${there}; add it under connections:` : `did you mean ${JSON.stringify(nearest)}? ${there}`
+  yield { literal: id, message: `there is no connection ${JSON.stringify(name)} in sluice.yaml`, fix }
 }
 
 function* comparison(operator: string, operands: unknown): Generator<Found> {

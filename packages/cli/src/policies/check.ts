@@ -38,7 +38,8 @@ export async function runPolicyCheck(flags: PolicyFlags, context: VerbContext): 
 
 /** Mistakes in the policies themselves, each with the path of its file. */
 export function policyMistakes(folder: PolicyFolder): readonly FoundMistake[] {
-  return placed(folder, checkPolicies(folder.files, folder.config.approvals))
+  const { approvals, connections } = folder.config
+  return placed(folder, checkPolicies(folder.files, approvals, Object.keys(connections)))
 }
 
 /** With the paths of files in place of their names. */
