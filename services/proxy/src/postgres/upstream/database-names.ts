@@ -28,7 +28,8 @@ const QUESTION = encode.query(`
 with path as (
   select n.oid from pg_catalog.pg_namespace n where n.nspname = any (pg_catalog.current_schemas(false))
 ), own as (
-  select p.oid, p.proname, p.pronargs, p.pronargdefaults, p.proargtypes, p.pronamespace
+  select p.oid, p.proname, p.pronargs, p.pronargdefaults, p.pronamespace,
+    case when p.pronargs = 1 and p.provariadic <> 0 then p.provariadic else p.proargtypes[0] end as argument
     from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
     where p.oid >= 16384 and (l.lanname not in ('internal', 'c') or p.prokind = 'a') and p.prokind <> 'p'
     and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
@@ -40,7 +41,7 @@ select pg_catalog.json_build_object(
   'functions', (select pg_catalog.json_agg(distinct proname order by proname)
     from own where pronamespace in (select oid from path)),
   'rowFunctions', (select pg_catalog.json_agg(distinct proname order by proname)
-    from own join pg_catalog.pg_type t on t.oid = own.proargtypes[0]
+    from own join pg_catalog.pg_type t on t.oid = own.argument
     where pronamespace in (select oid from path) and pronargs - pronargdefaults <= 1 and t.typtype in ('c', 'p')),
   'operators', (select pg_catalog.json_agg(distinct oprname order by oprname)
     from pg_catalog.pg_operator where oprnamespace in (select oid from path) and oprcode in (select oid from own)))`)
