@@ -151,7 +151,8 @@ function addPolicy(program: Command, context: ContextOf, exit: Exit): void {
     const { runPolicyTest } = await import('./policies/test.ts')
     exit(await runPolicyTest(options, context(verb)))
   })
-  local('apply', 'check, and put them in force')
+  local('apply', 'check, run the cases, and put them in force')
+    .option('--untested', 'although cases are not as expected')
     .option('--as <name>', 'in the demo: be agent, owner or admin (default: admin)')
     .action(async (options, verb: Command) => {
       const { runPolicyApply } = await import('./policies/apply.ts')

@@ -1,12 +1,15 @@
 /** A held command as the console answers it: read strictly, since a vote is bound to every part of it. */
-import { shownDigest } from '@sluice/policy'
+import { parseApprovalCode, shownDigest } from '@sluice/policy'
 import { z } from 'zod'
 import { CliFailure } from '../failure.ts'
 
 const isoTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/)
 
+/** It is printed as it is, and typed again. */
+const code = z.string().refine((text) => parseApprovalCode(text) === text)
+
 const requestedSchema = z.object({
-  code: z.string(),
+  code,
   sessionId: z.string(),
   execution: z.int(),
   eventId: z.string(),
@@ -40,7 +43,7 @@ const requestedSchema = z.object({
 
 const approvalSchema = z.object({
   approvalId: z.string(),
-  code: z.string(),
+  code,
   state: z.enum(['open', 'approved', 'denied', 'expired', 'withdrawn', 'executed']),
   askedAt: isoTime,
   requested: requestedSchema,

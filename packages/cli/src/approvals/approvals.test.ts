@@ -47,6 +47,7 @@ describe('an answer of the console', () => {
   it.each([
     ['without a part that is to be shown', approvalAnswer({}, { parameters: undefined })],
     ['with a time of another form', approvalAnswer({}, { expiresAt: 'soon' })],
+    ['with a code that a terminal obeys', approvalAnswer({ code: '\u001b[2JK7Q' })],
     ['of another kind', []],
   ])('%s is refused', (_what, answer) => {
     expect(() => readApproval(answer)).toThrow('same version')

@@ -1,13 +1,14 @@
-/** `sluice policy apply`: checks the folder, and puts its policies and approval rules in force. */
+/** `sluice policy apply`: checks the folder, runs its cases, and puts its policies and approval rules in force. */
 import { approvalRulesJson } from '@sluice/policy'
 import { z } from 'zod'
 import { CliFailure, EXIT_CODES, type ExitCode } from '../failure.ts'
 import { escapeControls } from '../terminal/escape.ts'
 import { clientFor, type VerbContext } from '../verbs/context.ts'
-import { policyMistakes, printMistakes } from './check.ts'
+import { printMistakes } from './check.ts'
 import { type PolicyFlags, readPolicyFolder } from './policy-folder.ts'
+import { casesJson, printOutcomes, testPolicies } from './test.ts'
 
-export type ApplyFlags = PolicyFlags & { readonly as?: string }
+export type ApplyFlags = PolicyFlags & { readonly as?: string; readonly untested?: true }
 
 const answerSchema = z.object({ version: z.number(), contentHash: z.string() })
 /** As decisions name it. */
@@ -16,12 +17,23 @@ const HASH_CHARACTERS = 12
 export async function runPolicyApply(flags: ApplyFlags, context: VerbContext): Promise<ExitCode> {
   const { output } = context
   const folder = await readPolicyFolder(flags, context)
-  const mistakes = policyMistakes(folder)
+  const { mistakes, outcomes } = await testPolicies(folder)
   if (mistakes.length > 0) {
     if (flags.json === true) output.json({ mistakes })
     else {
       printMistakes(output, mistakes)
       output.line('Nothing was applied; correct them first.')
+    }
+    return EXIT_CODES.failed
+  }
+  const failed = outcomes.filter(({ result }) => !result.passed)
+  if (failed.length > 0 && flags.untested !== true) {
+    if (flags.json === true) output.json({ cases: casesJson(folder, failed) })
+    else {
+      printOutcomes(output, folder, failed)
+      output.line(
+        'Nothing was applied; correct the policies, or the cases where they are out of date (--untested applies it all the same).',
+      )
     }
     return EXIT_CODES.failed
   }

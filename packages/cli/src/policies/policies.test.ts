@@ -187,4 +187,15 @@ describe('policy apply', () => {
     expect(running.asked).toEqual([])
     expect(lines.at(-1)).toBe('Nothing was applied; correct them first.')
   })
+
+  it('sends nothing that its cases contradict, unless it is told to', async () => {
+    running = await startFakeConsole(() => ({ status: 200, body: { version: 3, contentHash: 'abcdef0123456789' } }))
+    change('90-never.cedar', 'context.kinds.contains("DROP")', 'context.kinds.contains("DRIP")')
+    expect(await runPolicyApply(flags(), context(running.environment))).toBe(EXIT_CODES.failed)
+    expect(running.asked).toEqual([])
+    expect(lines[0]).toMatch(/^✘ nobody drops a table in production {2}/)
+    expect(lines.at(-1)).toMatch(/^Nothing was applied; correct the policies, or the cases/)
+    const untested = { ...flags(), untested: true } as const
+    expect(await runPolicyApply(untested, context(running.environment))).toBe(EXIT_CODES.ok)
+  })
 })

@@ -7,25 +7,32 @@ import type { VerbContext } from '../verbs/context.ts'
 import { placed, policyMistakes, printMistakes } from './check.ts'
 import { type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
 import { accessOfText } from './statement.ts'
-import { type FoundCase, readTests } from './test-files.ts'
+import { type FoundCase, type FoundMistake, readTests } from './test-files.ts'
 
-type Outcome = { readonly found: FoundCase; readonly result: CaseResult }
+export type Outcome = { readonly found: FoundCase; readonly result: CaseResult }
 
 export async function runPolicyTest(flags: PolicyFlags, context: VerbContext): Promise<ExitCode> {
   const { output } = context
   const folder = await readPolicyFolder(flags, context)
-  const tests = readTests(folder)
-  const mistakes = [...policyMistakes(folder), ...placed(folder, tests.mistakes)]
-  if (mistakes.length > 0) {
-    if (flags.json === true) output.json({ mistakes })
-    else printMistakes(output, mistakes)
+  const tested = await testPolicies(folder)
+  if (tested.mistakes.length > 0) {
+    if (flags.json === true) output.json({ mistakes: tested.mistakes })
+    else printMistakes(output, tested.mistakes)
     return EXIT_CODES.failed
   }
-  const outcomes = await runCases(folder, tests.cases)
-  const passed = outcomes.every(({ result }) => result.passed)
-  if (flags.json === true) output.json({ cases: outcomes.map((outcome) => jsonOf(folder, outcome)) })
-  else printOutcomes(output, folder, outcomes)
-  return passed ? EXIT_CODES.ok : EXIT_CODES.failed
+  if (flags.json === true) output.json({ cases: casesJson(folder, tested.outcomes) })
+  else printOutcomes(output, folder, tested.outcomes)
+  return tested.outcomes.every(({ result }) => result.passed) ? EXIT_CODES.ok : EXIT_CODES.failed
+}
+
+/** What is wrong in policies and cases; where nothing is, what came of each case. */
+export async function testPolicies(folder: PolicyFolder): Promise<{
+  readonly mistakes: readonly FoundMistake[]
+  readonly outcomes: readonly Outcome[]
+}> {
+  const tests = readTests(folder)
+  const mistakes = [...policyMistakes(folder), ...placed(folder, tests.mistakes)]
+  return { mistakes, outcomes: mistakes.length > 0 ? [] : await runCases(folder, tests.cases) }
 }
 
 export function engineOf({ files, config }: PolicyFolder): PolicyEngine {
@@ -47,7 +54,7 @@ async function runCases(folder: PolicyFolder, cases: readonly FoundCase[]): Prom
   return outcomes
 }
 
-function printOutcomes(output: Output, folder: PolicyFolder, outcomes: readonly Outcome[]): void {
+export function printOutcomes(output: Output, folder: PolicyFolder, outcomes: readonly Outcome[]): void {
   const { style } = output
   for (const { found, result } of outcomes) {
     const name = escapeControls(result.name)
@@ -66,6 +73,6 @@ function printOutcomes(output: Output, folder: PolicyFolder, outcomes: readonly 
   else output.line(style.bad(`${cases}, ${failed} not as expected`))
 }
 
-function jsonOf(folder: PolicyFolder, { found, result }: Outcome): unknown {
-  return { ...result, file: pathOf(folder, found.file), line: found.line }
+export function casesJson(folder: PolicyFolder, outcomes: readonly Outcome[]): unknown {
+  return outcomes.map(({ found, result }) => ({ ...result, file: pathOf(folder, found.file), line: found.line }))
 }

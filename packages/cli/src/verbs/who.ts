@@ -35,11 +35,12 @@ function objectOf(row: Row): string {
 }
 
 /**
- * `permit`, `approved`, `deny some-policy`; `deny some-policy (approval_expired)` where it waited for people. One policy or
+ * `permit`, `approved`, `withdrawn`, `deny some-policy`; `deny some-policy (approval_expired)` where it waited for people. One policy or
  * a list of them, by the row's kind.
  */
 export function decisionOf(row: Row): string {
   const [decision, wasAsked] = [text(row, 'decision'), text(row, 'approvalId') !== '']
+  if (decision === 'pending' && text(row, 'status') === 'interrupted') return 'withdrawn'
   if (decision !== 'deny') return decision === 'permit' && wasAsked ? 'approved' : decision
   const policies = Array.isArray(row['policies']) ? row['policies'].map(String).join(', ') : text(row, 'policy')
   return `deny ${policies}`.trim() + (wasAsked ? ` (${text(row, 'reason')})` : '')
