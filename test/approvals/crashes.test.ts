@@ -38,7 +38,7 @@ beforeAll(async () => {
   await database.query(SETUP)
   stand = await startApprovalStand(database, {
     approvalRules: { 'data-owner': { reviewers: ['group:data-owners'], inTransaction: { hold: '1s' } } },
-    limits: { denialsBeforePause: 1_000 },
+    limits: { denialsBeforePause: 1_000, drainMs: 300 },
   })
   proxy = stand.proxy
 })
@@ -146,6 +146,18 @@ describe.each(SENT)('a proxy that is killed: %s', { timeout: 60_000 }, (_name, s
     await settled()
     expect(await runs()).toBe(1)
     await nothingComesLater()
+  })
+})
+
+describe('a proxy that is stopped', { timeout: 60_000 }, () => {
+  it('tells the client, and withdraws what nobody decided meanwhile', async () => {
+    const asked = await held(query(TEXT))
+    const stopped = stand.restartProxy('SIGTERM')
+    expect(transcript(await client.until())).toBe('N E(57P01)')
+    proxy = await stopped
+    expect(await stand.decisionOn(asked.approvalId)).toMatchObject({ kind: 'withdrawn', reason: 'the session ended' })
+    await nothingComesLater()
+    expect(await runs()).toBe(0)
   })
 })
 
