@@ -1,26 +1,15 @@
 /** `sluice policy explain`: what the policies of a folder say to a statement: facts, questions, policies, answer. */
-import type { Explanation, PolicyConnection, PolicyDecision, StatementAccess } from '@sluice/policy'
+import type { PolicyConnection } from '@sluice/policy'
 import { CliFailure, EXIT_CODES } from '../failure.ts'
 import type { VerbContext } from '../verbs/context.ts'
 import { policyMistakes, printMistakes } from './check.ts'
-import { printExplanation } from './explanation-text.ts'
+import { type Explained, printExplanation } from './explanation-text.ts'
 import { type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
 import { accessOfText } from './statement.ts'
 import { type SubjectFlags, subjectOf } from './subject.ts'
 import { engineOf } from './test.ts'
 
 export type ExplainFlags = PolicyFlags & SubjectFlags & { readonly on?: string; readonly purpose?: string }
-
-/** What was found out about one statement of one subject. */
-export type Explained = {
-  readonly sql: string
-  readonly connection: string
-  readonly access: StatementAccess
-  /** Whether the session may open at all. */
-  readonly connect: PolicyDecision
-  readonly explanation: Explanation
-  readonly policyVersion: string
-}
 
 export async function runPolicyExplain(sql: string, flags: ExplainFlags, context: VerbContext): Promise<void> {
   const { output } = context

@@ -4,6 +4,7 @@ import type {
   ApprovalRules,
   ExplainedPolicy,
   ExplainedTarget,
+  Explanation,
   PolicyDecision,
   PolicySubject,
   StatementAccess,
@@ -11,7 +12,17 @@ import type {
 import { escapeControls } from '../terminal/escape.ts'
 import type { Output, Style } from '../terminal/output.ts'
 import { padTo } from '../terminal/width.ts'
-import type { Explained } from './explain.ts'
+
+/** What was found out about one statement of one subject. */
+export type Explained = {
+  readonly sql: string
+  readonly connection: string
+  readonly access: StatementAccess
+  /** Whether the session may open at all. */
+  readonly connect: PolicyDecision
+  readonly explanation: Explanation
+  readonly policyVersion: string
+}
 
 export type ExplanationFacts = {
   readonly subject: PolicySubject

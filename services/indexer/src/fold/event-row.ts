@@ -1,6 +1,17 @@
-import type { IndexedRecord } from './fold-block.ts'
+import type { Audit } from '@sluice/events'
 import { indexCount, indexText, indexTexts, indexTime } from './index-values.ts'
 import { type EventRow, RETENTION_DAYS } from './rows.ts'
+
+export type IndexedRecord = {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Microseconds: when the log took the record. */
+  readonly time: number
+  readonly value: Buffer
+  readonly headers: string
+  readonly audit: Audit
+}
 
 /** The row of `events`: everything the record says, and the record itself. */
 export function eventRow({ topic, partition, offset, time, value, headers, audit }: IndexedRecord): EventRow {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { audit, idOf, SESSION_START_MICROS, sessionOf } from '../audit.fixture.ts'
-import { foldBlock, type IndexedRecord } from './fold-block.ts'
+import type { IndexedRecord } from './event-row.ts'
+import { foldBlock } from './fold-block.ts'
 
 function records(audits: readonly IndexedRecord['audit'][], from = 0): IndexedRecord[] {
   return audits.map((event, index) => ({

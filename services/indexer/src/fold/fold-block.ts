@@ -1,23 +1,11 @@
 // A block of audit records folded into rows: pure, so that the same block always gives the same rows. What was seen
 // before (a masker that died may publish an event twice) is known by its sequence number and dropped.
 
-import type { Audit } from '@sluice/events'
 import { accessRows } from './access-rows.ts'
 import { commandRow } from './command-row.ts'
-import { eventRow } from './event-row.ts'
+import { eventRow, type IndexedRecord } from './event-row.ts'
 import type { AccessRow, BlockRows, CommandRow, EventRow } from './rows.ts'
 import { sessionParts } from './session-parts.ts'
-
-export type IndexedRecord = {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** Microseconds: when the log took the record. */
-  readonly time: number
-  readonly value: Buffer
-  readonly headers: string
-  readonly audit: Audit
-}
 
 export type FoldedBlock = {
   readonly rows: BlockRows
