@@ -99,16 +99,16 @@ const publishedBy = async (proxy: RunningProxy): Promise<(approvalId: string) =>
   const reviews = await publishedAt(proxy, TOPICS.approvalReviews, () => true)
   const decisions = await publishedAt(proxy, TOPICS.decisions, ({ kind }) => kind === 'approved')
   const uses = await usedAt(proxy)
-  const known = (times: ReadonlyMap<string, number>, approvalId: string): number => {
+  const known = (what: string, times: ReadonlyMap<string, number>, approvalId: string): number => {
     const time = times.get(approvalId)
-    if (time === undefined) throw new Error(`the log has not all of approval ${approvalId}`)
+    if (time === undefined) throw new Error(`the log has no ${what} of approval ${approvalId}`)
     return time
   }
   return (id) => ({
-    requested: known(requests, id),
-    voted: known(reviews, id),
-    decided: known(decisions, id),
-    used: known(uses, id),
+    requested: known('request', requests, id),
+    voted: known('review', reviews, id),
+    decided: known('decision', decisions, id),
+    used: known('use', uses, id),
   })
 }
 
