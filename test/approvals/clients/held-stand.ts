@@ -33,7 +33,7 @@ export type HeldStand = {
 export type Notice = { readonly message: string; readonly detail: string; readonly hint: string }
 
 const REVIEWER = { id: 'olivia' }
-const HELD = /^sluice: held until a person of data-owners approves \(up to \d+ (minutes|seconds)\)$/
+const HELD = /^sluice: held until a person of data-owners approves \(up to \d+ (minutes|seconds?)\)$/
 const DETAIL = /^approval ([0-9A-Z]{4})-([0-9A-Z]{4}) · policy agents-write-(?:with-approval|briefly)$/
 export const REFUSED_BECAUSE = 'not on a Friday'
 const WAIT_MS = 15_000

@@ -73,6 +73,7 @@ export function cancelledReport(): ErrorReport {
 
 /** `10 minutes`, `30 seconds`. */
 function words(seconds: number): string {
+  if (seconds === 1) return '1 second'
   const [count, unit] =
     seconds >= 2 * SECONDS_PER_MINUTE ? [Math.round(seconds / SECONDS_PER_MINUTE), 'minutes'] : [seconds, 'seconds']
   return `${count} ${unit}`
