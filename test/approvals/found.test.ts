@@ -135,6 +135,15 @@ describe('a text behind a statement that changed how texts are read', () => {
   })
 })
 
+describe('a text behind a statement that the server ignores up to Sync', () => {
+  it('is ignored with it, and waits for nothing', async () => {
+    const ignored = query('update loud set v = 1 where id = 1')
+    expect(await client.ask(parse('', 'select nothing'), ignored, query('select 1'), sync)).toBe('E(42703) Z(I)')
+    client.send(parse('', 'select nothing'))
+    expect(await client.ask(ignored, query('select 1'), parse('', 'select 1'), sync)).toBe('E(42703) Z(I)')
+  })
+})
+
 describe('a cancel request', () => {
   it('ends the look at a table that another session has locked', async () => {
     const other = await asSuperuser()

@@ -134,8 +134,8 @@ export class Requests {
     switch (standing) {
       case 'stands':
         return this.handle(message)
+      // What it waits for is never answered where the server ignores it, up to a Sync that is still to come.
       case 'wait':
-        return 'later'
       case 'ignored':
         return this.dropIgnored() ? DONE : 'later'
       case 'changed':
