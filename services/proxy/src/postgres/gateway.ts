@@ -11,6 +11,7 @@ import type { ProxyMetrics } from '../metrics.ts'
 import { FollowedPolicy } from '../policies/followed-policy.ts'
 import type { Policies } from '../policies/policy-follower.ts'
 import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
+import { LookTurns } from './hold/look-turns.ts'
 import { GatewaySession } from './session/gateway-session.ts'
 import { connectRefused } from './session/refusals.ts'
 import type { RequestLimits } from './session/requests.ts'
@@ -70,6 +71,7 @@ export class PostgresGateway {
   readonly #server: Server
   readonly #cancels = new CancelRegistry()
   readonly #keyCaches = new Map<string, ScramKeyCache>()
+  readonly #lookTurns = new Map<string, LookTurns>()
   readonly #handshakes = new Set<Socket>()
   readonly #live = new Set<GatewaySession>()
   /** Admitted clients whose upstream is still being reached. */
@@ -226,6 +228,8 @@ export class PostgresGateway {
   async #startSession(admitted: Admitted, upstream: Upstream, policy: FollowedPolicy): Promise<void> {
     const { sessions, commit, limits, readers, metrics, log, policies, desk } = this.#options
     const { transport, connection, identified } = admitted
+    const lookTurns = this.#lookTurns.get(connection.name) ?? new LookTurns()
+    this.#lookTurns.set(connection.name, lookTurns)
     const { session, governed } = await sessions.create(admitted, upstream.socket, (access) => policy.decide(access))
     const { cancelKey } = upstream
     const cancel = (): void => {
@@ -244,6 +248,7 @@ export class PostgresGateway {
       reader: readers.readerFor(connection.name, majorOf(upstream), upstream.names),
       people: {
         desk,
+        lookTurns,
         approvalRules: () => policies.current().approvalRules,
         maxCommandBytes: limits.heldCommandBytes,
         about: {

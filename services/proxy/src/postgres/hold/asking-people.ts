@@ -3,9 +3,12 @@
 import type { Subject } from '@sluice/events'
 import type { ApprovalRules } from '@sluice/policy'
 import type { ApprovalDesk } from '../../approvals/approval-desk.ts'
+import type { LookTurns } from './look-turns.ts'
 
 export type AskingPeople = {
   readonly desk: ApprovalDesk
+  /** Of all sessions on the connection. */
+  readonly lookTurns: LookTurns
   /** Of the policies that hold now. Throws PolicyUnavailable. */
   readonly approvalRules: () => ApprovalRules
   readonly about: {

@@ -175,12 +175,17 @@ export class Holds {
 
   /** Null where it was refused, or failed as it would have failed if it ran. */
   async #look(command: HeldCommand, request: OpenRequest): Promise<Seen | null> {
-    const { own, submissions } = this.#parts
+    const { own, submissions, lookTurns } = this.#parts
     const { kinds, targets } = request.description.access
     const end = submissions.open ? 'flush' : 'sync'
     const planned = explain(kinds, command.text, command.planParameters)
     const look = inspection(tablesOf(targets))
-    const result = await this.#still(own.run(planned === null ? [look] : [look, planned], end))
+    const result = await this.#still(
+      lookTurns.take(() => {
+        if (this.#over) throw new SessionOver()
+        return own.run(planned === null ? [look] : [look, planned], end)
+      }),
+    )
     if (result.kind !== 'done') {
       this.#failed(command, request, result, end)
       return null

@@ -38,19 +38,19 @@ with recursive named as (
   union all select pg_catalog.concat_ws(' ', 'class', c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence,
       c.relowner, c.relrowsecurity, c.relforcerowsecurity) from pg_catalog.pg_class c join ids on c.oid = id
   union all select pg_catalog.concat_ws(' ', 'column', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped, a.xmin)
-    from pg_catalog.pg_attribute a where a.attrelid in (select id from ids) and a.attnum > 0
+    from pg_catalog.pg_attribute a where a.attrelid = any (array(select id from ids)) and a.attnum > 0
   union all select pg_catalog.concat_ws(' ', 'default', a.oid, a.xmin)
-    from pg_catalog.pg_attrdef a where a.adrelid in (select id from ids)
+    from pg_catalog.pg_attrdef a where a.adrelid = any (array(select id from ids))
   union all select pg_catalog.concat_ws(' ', 'constraint', a.oid, a.xmin)
-    from pg_catalog.pg_constraint a where a.conrelid in (select id from ids) or a.confrelid in (select id from ids)
+    from pg_catalog.pg_constraint a where a.conrelid = any (array(select id from ids)) or a.confrelid = any (array(select id from ids))
   union all select pg_catalog.concat_ws(' ', 'trigger', a.oid, a.xmin)
-    from pg_catalog.pg_trigger a where a.tgrelid in (select id from ids)
+    from pg_catalog.pg_trigger a where a.tgrelid = any (array(select id from ids))
   union all select pg_catalog.concat_ws(' ', 'rule', a.oid, a.xmin)
-    from pg_catalog.pg_rewrite a where a.ev_class in (select id from ids)
+    from pg_catalog.pg_rewrite a where a.ev_class = any (array(select id from ids))
   union all select pg_catalog.concat_ws(' ', 'policy', a.oid, a.xmin)
-    from pg_catalog.pg_policy a where a.polrelid in (select id from ids)
+    from pg_catalog.pg_policy a where a.polrelid = any (array(select id from ids))
   union all select pg_catalog.concat_ws(' ', 'index', a.indexrelid, a.xmin)
-    from pg_catalog.pg_index a where a.indrelid in (select id from ids)
+    from pg_catalog.pg_index a where a.indrelid = any (array(select id from ids))
   union all select pg_catalog.concat_ws(' ', 'function', a.oid, a.xmin)
     from pg_catalog.pg_proc a where a.oid >= 16384
   union all select pg_catalog.concat_ws(' ', 'operator', a.oid, a.xmin)
