@@ -20,6 +20,7 @@ describe('a statement for a reviewer', () => {
     ['select 123456789, 1e30, 0x1F', 'select ‹9 digits›, 1e30, ‹4 characters›'],
     ["select '819-12-3456', 'a@b.example', 'x12345'", "select '‹11 characters›', '‹11 characters›', '‹6 characters›'"],
     ["select 'it''s'", "select '‹4 characters›'"],
+    ["select ('42'::int4), '-1.5', '12345'", "select ('42'::int4), '-1.5', '‹5 characters›'"],
     [
       "select e'a\\x41b', E'plain', U&'d\\0061t', $tag$plain$tag$, $$a;b$$",
       "select '‹3 characters›', 'plain', '‹3 characters›', 'plain', '‹3 characters›'",

@@ -60,9 +60,10 @@ function arePlainWords(value: string): boolean {
   )
 }
 
-/** A string in quotes, where it is short and looks like words; else how long it is. */
+/** A string in quotes, where it is short and looks like words or a small number; else how long it is. */
 export function shownString(value: string): string {
-  return arePlainWords(value) ? `'${shownCharacters(value)}'` : masked(value.length)
+  const isSmallNumber = countDigits(value) <= MAX_WORDS_DIGITS && NUMBER.test(value)
+  return isSmallNumber || arePlainWords(value) ? `'${shownCharacters(value)}'` : masked(value.length)
 }
 
 export function masked(characters: number): string {
