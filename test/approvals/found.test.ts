@@ -142,6 +142,12 @@ describe('a text behind a statement that the server ignores up to Sync', () => {
     client.send(parse('', 'select nothing'))
     expect(await client.ask(ignored, query('select 1'), parse('', 'select 1'), sync)).toBe('E(42703) Z(I)')
   })
+
+  it('is not looked at by the gateway, whose own Sync would end the ignoring', async () => {
+    const update = parse('', "update orders set status = 'x' where id = 1")
+    client.send(parse('', 'select nothing'), query('select 1'), update, bind('', ''), execute(), sync)
+    expect(transcript(await client.until())).toBe('E(42703) Z(I)')
+  })
 })
 
 describe('a cancel request', () => {

@@ -268,7 +268,7 @@ export class ExtendedRequests {
     void this.endGroup()
     this.#submissions.housekeeping(bytes)
     this.#submissions.expect({ to: 'sync' })
-    this.#submissions.endEpoch()
+    this.#submissions.endEpoch('sync')
     return DONE
   }
 }

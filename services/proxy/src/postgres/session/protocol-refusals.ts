@@ -20,7 +20,7 @@ export class ProtocolRefusals {
     if (this.#submissions.discarding) return 'done'
     const { description, refusedAs } = unreadableRequest(type, statement)
     this.#submissions.refuse(description, refusedAs, code, reason)
-    if (refusedAs === 'refused-query') this.#submissions.endEpoch()
+    if (refusedAs === 'refused-query') this.#submissions.endEpoch('query')
     return 'done'
   }
 

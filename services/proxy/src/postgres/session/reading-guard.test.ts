@@ -18,7 +18,7 @@ function guardOf(answer: OwnResult = STANDS) {
   const delivered: string[] = []
   const own = { run: () => Promise.resolve(answer) } as unknown as OwnWork
   const delivery = { push: (bytes: Buffer) => delivered.push(bytes.toString('latin1', 0, 1)) } as unknown as Delivery
-  return { guard: new ReadingGuard({ open: true } as Submissions, own, delivery), delivered }
+  return { guard: new ReadingGuard({ epoch: 0 } as Submissions, own, delivery), delivered }
 }
 
 describe('what was executed', () => {
@@ -44,6 +44,12 @@ describe('what was executed', () => {
     guard.ready(0, true)
     guard.executes(1, COMMIT)
     expect(guard.suspects).toBe(false)
+  })
+
+  it('is waited for where the server will be ready behind it by itself', () => {
+    const { guard } = guardOf()
+    guard.executes(-1, WRITE)
+    expect(guard.check()).toBe('wait')
   })
 
   it('is told to the client where the question failed: the server ignores what follows', async () => {

@@ -47,7 +47,7 @@ export class ReadingGuard {
 
   /** Asks the server where it would say nothing before a Sync that may be long in coming. */
   check(): Standing | Promise<Standing> {
-    return this.#submissions.open ? this.#ask() : 'wait'
+    return this.#changedIn === this.#submissions.epoch ? this.#ask() : 'wait'
   }
 
   async #ask(): Promise<Standing> {

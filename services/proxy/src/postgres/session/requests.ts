@@ -54,6 +54,7 @@ export class Requests {
 
   /** The upstream is ready after `epoch`. */
   ready(epoch: number, idle: boolean): void {
+    this.#submissions.ready(epoch)
     this.#guard.ready(epoch, idle)
     this.#extended.ready(epoch, idle)
   }
@@ -179,7 +180,7 @@ export class Requests {
   }
 
   #endQuery(): Handled {
-    this.#submissions.endEpoch()
+    this.#submissions.endEpoch('query')
     return DONE
   }
 

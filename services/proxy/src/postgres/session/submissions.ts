@@ -38,6 +38,8 @@ export class Submissions {
   #epoch = 0
   #discarding = false
   #open = false
+  /** Of a query that followed what no Sync had ended: if that failed, the upstream ignores the query and goes on so. */
+  #doubtfulIn: number | null = null
 
   constructor(session: Session, upstream: GovernedUpstream, queue: ReplyQueue) {
     this.session = session
@@ -62,7 +64,12 @@ export class Submissions {
 
   /** Something was sent that only a Sync will end: the upstream may be inside of a transaction for it. */
   get open(): boolean {
-    return this.#open
+    return this.#open || this.#doubtfulIn !== null
+  }
+
+  /** The upstream is ready after `epoch`. */
+  ready(epoch: number): void {
+    if (this.#doubtfulIn !== null && epoch >= this.#doubtfulIn) this.#doubtfulIn = null
   }
 
   /** The gateway itself sent something that only a Sync will end. */
@@ -75,7 +82,9 @@ export class Submissions {
     this.#discarding = true
   }
 
-  endEpoch(): void {
+  endEpoch(by: 'query' | 'sync'): void {
+    if (by === 'sync') this.#doubtfulIn = null
+    else if (this.#open) this.#doubtfulIn = this.#epoch
     this.#epoch++
     this.#discarding = false
     this.#open = false
@@ -89,8 +98,12 @@ export class Submissions {
 
   /** Sends what asks for nothing of its own. */
   housekeeping(bytes: Buffer): void {
-    const { permit, frame } = this.session.housekeeping()
     this.#open = true
+    this.#send(bytes)
+  }
+
+  #send(bytes: Buffer): void {
+    const { permit, frame } = this.session.housekeeping()
     this.#upstream.queue(permit, frame, [bytes])
   }
 
@@ -107,7 +120,7 @@ export class Submissions {
         return null
       }
       if (submitted.kind === 'pending') return new HeldSubmission(submitted.request, submitted.held)
-      this.#open = true
+      if (refusedAs === 'refused-message') this.#open = true
       this.#upstream.queue(submitted.permit, submitted.frame, messages)
       return submitted.request
     })
@@ -115,7 +128,6 @@ export class Submissions {
 
   /** Sends on what a person approved. */
   forwardApproved({ permit, frame }: Extract<UsedApproval, { kind: 'permitted' }>, messages: readonly Buffer[]): void {
-    this.#open = true
     this.#upstream.queue(permit, frame, messages)
   }
 
@@ -149,7 +161,8 @@ export class Submissions {
 
   /** Sends in place of a frame what fails, so that the client is told `report` and the upstream is where it would be. */
   replace(refusedAs: RefusedAs, report: ErrorReport, request: OpenRequest | null): void {
-    this.housekeeping(refusedAs === 'refused-query' ? failingQuery : failingParse)
+    if (refusedAs === 'refused-query') this.#send(failingQuery)
+    else this.housekeeping(failingParse)
     this.expect({ to: refusedAs, request, report })
     if (refusedAs === 'refused-message') this.#discarding = true
   }
