@@ -6,6 +6,7 @@ import type { HeldRequest, OpenRequest } from '@sluice/session'
 import type { HeldApproval } from '../../approvals/approval-desk.ts'
 import { rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
+import type { TransactionStatus } from '../wire/message-types.ts'
 import type { HeldCommand } from './held-command.ts'
 import type { HoldParts } from './hold-parts.ts'
 import { heldDenial, QUERY_CANCELED, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
@@ -78,7 +79,7 @@ export class HeldRun {
   }): Promise<void> {
     const { command, request, approved, epoch, started, begun, end, look } = run
     const { delivery, submissions } = this.#parts
-    const ready = (status: 'I' | 'T' | 'E'): void => {
+    const ready = (status: TransactionStatus): void => {
       delivery.push(encode.readyForQuery(status))
       this.#parts.epochEnded(epoch, status)
     }

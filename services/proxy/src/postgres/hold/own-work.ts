@@ -2,11 +2,10 @@
 // would touch, and to put a transaction around it. Their answers are read here and never reach the client.
 
 import type { GovernedUpstream, Session } from '@sluice/session'
-import type { TransactionStatus } from '../session/replies.ts'
-import type { ReplyQueue } from '../session/reply-queue.ts'
+import type { OwnStep, ReplyQueue } from '../session/reply-queue.ts'
 import { BodyReader, decodeReport } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
-import { HEADER_BYTES, SERVER } from '../wire/message-types.ts'
+import { HEADER_BYTES, SERVER, type TransactionStatus } from '../wire/message-types.ts'
 
 /** A name of its own, for statement and portal. Clients may not use names that begin like this. */
 export const OWN_NAME_PREFIX = 'sluice_'
@@ -32,18 +31,6 @@ export type OwnResult =
   | { readonly kind: 'failed'; readonly fields: ReadonlyMap<string, string>; readonly status: TransactionStatus | null }
   /** Something that the client sent before failed: the upstream ignores everything up to the client's Sync. */
   | { readonly kind: 'ignored' }
-
-/** One message of our own whose answer is due; `replies.ts` drives it. */
-export interface OwnStep {
-  /** The type of the message that completes it. */
-  readonly completedBy: number
-  row(bytes: Buffer): void
-  completed(): void
-  failed(message: Buffer): void
-  /** On Sync: ready again. */
-  ready(status: TransactionStatus): void
-  ignored(): void
-}
 
 export class OwnWork {
   readonly #session: Session

@@ -1,7 +1,7 @@
 // Waits for the end of a held command at the upstream and keeps what would tell the client of it.
 
-import type { TransactionStatus } from '../session/replies.ts'
 import type { Gate } from '../session/reply-queue.ts'
+import type { TransactionStatus } from '../wire/message-types.ts'
 
 export type RunEnd = {
   /** Null where it failed: the client was told. */

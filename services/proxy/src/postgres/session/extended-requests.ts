@@ -6,11 +6,11 @@ import type { Holds } from '../hold/hold.ts'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
 import { decodeBind, decodeExecute, decodeNamed, describedTypes, type ParseBody } from '../wire/decode.ts'
 import { CLIENT } from '../wire/message-types.ts'
+import type { Handled, RequestLimits } from './handled.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
-import type { Handled, RequestLimits } from './requests.ts'
 import {
   boundSegments,
   type FrameGroup,

@@ -7,14 +7,16 @@ import { AdjacentChunks } from '../wire/adjacent-chunks.ts'
 import { ClientFramer, type ClientMessage } from '../wire/client-framer.ts'
 import { closeInTime } from '../wire/close-in-time.ts'
 import { type ErrorReport, errorResponse, terminate } from '../wire/encode.ts'
+import type { TransactionStatus } from '../wire/message-types.ts'
 import { ServerFramer } from '../wire/server-framer.ts'
 import { writeAll } from '../wire/slice-list.ts'
 import type { Delivery } from './delivery.ts'
+import type { Handled } from './handled.ts'
 import { makePipeline } from './pipeline.ts'
-import { auditReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
-import type { Replies, ReplyEvents, TransactionStatus } from './replies.ts'
+import { auditReport, misbehavedReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
+import type { Replies, ReplyEvents } from './replies.ts'
 import type { ReplyQueue } from './reply-queue.ts'
-import type { Handled, Requests } from './requests.ts'
+import type { Requests } from './requests.ts'
 import type { GatewaySessionOptions, Opening } from './session-parts.ts'
 
 /** How long rows wait for the batch to fill before they are recorded and delivered as they are. */
@@ -251,12 +253,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
   }
 
   misbehaved(reason: string): void {
-    this.#finish('interrupted', '08P01', {
-      severity: 'FATAL',
-      sqlState: '08P01',
-      message: `sluice: the database sent something that the gateway does not understand: ${reason}`,
-      hint: 'The session was ended. Please report this with the event log of the session.',
-    })
+    const report = misbehavedReport(reason)
+    this.#finish('interrupted', report.sqlState, report)
   }
 
   /** What was recorded, queued or pushed leaves at the end of this turn. */

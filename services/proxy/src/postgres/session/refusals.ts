@@ -46,6 +46,16 @@ export function connectRefused(decision: PolicyDecision, connection: string): Er
   }
 }
 
+/** The upstream does what its protocol does not allow. */
+export function misbehavedReport(reason: string): ErrorReport {
+  return {
+    severity: 'FATAL',
+    sqlState: '08P01',
+    message: `sluice: the database sent something that the gateway does not understand: ${reason}`,
+    hint: 'The session was ended. Please report this with the event log of the session.',
+  }
+}
+
 export function auditReport(cause: AuditUnavailable, severity: 'ERROR' | 'FATAL'): ErrorReport {
   return {
     severity,

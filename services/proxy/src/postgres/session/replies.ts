@@ -1,16 +1,13 @@
 // Follows what the upstream answers: which request each message belongs to, when a request has ended, what is rewritten.
 
 import type { OpenRequest, Session } from '@sluice/session'
-import type { OwnStep } from '../hold/own-work.ts'
 import { GUARDED_SETTINGS } from '../upstream/guarded-settings.ts'
 import { decodeParameterStatus, decodeReport, rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
-import { SERVER } from '../wire/message-types.ts'
+import { SERVER, type TransactionStatus } from '../wire/message-types.ts'
 import type { ServerMessageSink } from '../wire/server-framer.ts'
 import type { Delivery } from './delivery.ts'
-import type { ExpectedReply, ReplyQueue, ReplyTo } from './reply-queue.ts'
-
-export type TransactionStatus = 'I' | 'T' | 'E'
+import type { ExpectedReply, OwnStep, ReplyQueue, ReplyTo } from './reply-queue.ts'
 
 export interface ReplyEvents {
   /** The upstream is ready for the next epoch; `failure` is the SQLSTATE of what failed in this one. */

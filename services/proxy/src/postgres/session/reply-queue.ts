@@ -1,8 +1,8 @@
 // What the upstream still has to answer, in the order in which it was asked, injected messages included.
 
 import type { OpenRequest } from '@sluice/session'
-import type { OwnStep } from '../hold/own-work.ts'
 import type { ErrorReport } from '../wire/encode.ts'
+import type { TransactionStatus } from '../wire/message-types.ts'
 
 export type ReplyTo =
   | 'query'
@@ -20,6 +20,18 @@ export type ReplyTo =
   | 'own'
   | 'own-sync'
 
+/** One message of our own whose answer is due; `replies.ts` drives it. */
+export interface OwnStep {
+  /** The type of the message that completes it. */
+  readonly completedBy: number
+  row(bytes: Buffer): void
+  completed(): void
+  failed(message: Buffer): void
+  /** On Sync: ready again. */
+  ready(status: TransactionStatus): void
+  ignored(): void
+}
+
 /** Keeps back how a held command ended until it is certain that it stays. */
 export interface Gate {
   /** Its last message: what the client is told later. */
@@ -27,7 +39,7 @@ export interface Gate {
   /** It failed, which the client was told. */
   failed(sqlState: string): void
   /** To a simple query: the upstream is ready again, which the client is told later. */
-  ready(status: 'I' | 'T' | 'E'): void
+  ready(status: TransactionStatus): void
 }
 
 export type ExpectedReply = {

@@ -7,19 +7,12 @@ import type { ClientMessage } from '../wire/client-framer.ts'
 import { decodeParse, decodeQuery } from '../wire/decode.ts'
 import { CLIENT } from '../wire/message-types.ts'
 import { ExtendedRequests } from './extended-requests.ts'
+import type { Handled, RequestLimits } from './handled.ts'
 import type { ReadingGuard, Standing } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
 import { CANCEL } from './unreadable-requests.ts'
-
-export type RequestLimits = {
-  readonly preparedStatements: number
-  /** Memory for all of a session's prepared statements. */
-  readonly preparedStatementBytes: number
-  readonly portals: number
-  readonly pipelinedRequests: number
-}
 
 export type RequestParts = {
   readonly submissions: Submissions
@@ -27,9 +20,6 @@ export type RequestParts = {
   readonly holds: Holds
   readonly guard: ReadingGuard
 }
-
-/** `later`: nothing was done with the message, it has to come again when the upstream is ready or skips. */
-export type Handled = 'done' | 'later' | 'terminate' | { readonly violation: string }
 
 type TextMessage = Extract<ClientMessage, { readonly bytes: Buffer }>
 

@@ -5,7 +5,7 @@ import type { OutcomeStatus, RawSegment } from '@sluice/events'
 import type { GovernedUpstream, GroupCommit, Session } from '@sluice/session'
 import type { AskingPeople } from '../hold/asking-people.ts'
 import type { FrameBounds } from '../wire/client-framer.ts'
-import type { RequestLimits } from './requests.ts'
+import type { RequestLimits } from './handled.ts'
 import type { StatementReader } from './statements.ts'
 
 export type GatewaySessionOptions = {

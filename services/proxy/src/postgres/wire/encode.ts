@@ -1,7 +1,7 @@
 // Builds the messages that the gateway itself sends, to a client or to a server. Source: PostgreSQL documentation,
 // "Message Formats".
 
-import { AUTHENTICATION, CLIENT, SERVER, STARTUP_CODE } from './message-types.ts'
+import { AUTHENTICATION, CLIENT, SERVER, STARTUP_CODE, type TransactionStatus } from './message-types.ts'
 
 const NUL = Buffer.from([0])
 
@@ -89,7 +89,7 @@ export function negotiateProtocolVersion(version: number, options: readonly stri
   return message(SERVER.negotiateProtocolVersion, int32(version), int32(options.length), ...options.map(cString))
 }
 
-export function readyForQuery(status: 'I' | 'T' | 'E'): Buffer {
+export function readyForQuery(status: TransactionStatus): Buffer {
   return message(SERVER.readyForQuery, Buffer.from(status))
 }
 

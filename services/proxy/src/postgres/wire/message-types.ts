@@ -70,3 +70,6 @@ export const PROTOCOL_3_2 = (3 << 16) | 2
 
 /** One byte of type and four of length. */
 export const HEADER_BYTES = 5
+
+/** Of ReadyForQuery: idle, in a transaction, in one that failed. */
+export type TransactionStatus = 'I' | 'T' | 'E'
