@@ -10,7 +10,7 @@ import { type ApprovalStand, type AskedRequest, startApprovalStand } from '../st
 
 const TABLES = ['agreed', 'refused', 'brief', 'silent'] as const
 /** `silent`: nobody decides; `brief`: nobody decides within its second. */
-export type Fate = (typeof TABLES)[number]
+type Fate = (typeof TABLES)[number]
 
 export type HeldStand = {
   readonly approvals: ApprovalStand

@@ -1,4 +1,4 @@
-// What attacks on held commands found: each test is a way that once worked.
+// Ways in which cancels, failures and messages meet a held command: each once ended in a wrong state, or ran another text.
 
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -177,28 +177,32 @@ describe('the look behind an approved command, where it fails', () => {
   }
   const update = 'update hasty set v = v + 1 where id = 1'
 
-  afterEach(async () => {
+  async function expectAliveAndUndone(): Promise<void> {
     expect(await client.ask(query('select 1'))).toMatch(/^T D C\(SELECT 1\) Z/)
     expect((await database.query('select v from hasty')).rows).toEqual([{ v: 0 }])
-  })
+  }
 
   it('undoes a simple query, and no transaction is left open', async () => {
     expect(await ran(query(update))).toBe('N E(57014) Z(I)')
+    await expectAliveAndUndone()
   })
 
   it('is an error to an execution, which would have no answer', async () => {
     expect(await ran(parse('', update), bind('', ''), execute(), sync)).toBe('N 1 2 E(57014) Z(I)')
+    await expectAliveAndUndone()
   })
 
   it('fails the transaction around it', async () => {
     await client.ask(query('begin'))
     expect(await ran(query(update))).toBe('N E(57014) Z(E)')
     expect(await client.ask(query('rollback'))).toBe('C(ROLLBACK) Z(I)')
+    await expectAliveAndUndone()
   })
 
   it('is not taken for success where definitions change', async () => {
     expect(await ran(query('create sequence fresh'))).toBe('N E(57014) Z(I)')
     expect((await database.query("select to_regclass('fresh') as made")).rows).toEqual([{ made: null }])
+    await expectAliveAndUndone()
   })
 })
 
