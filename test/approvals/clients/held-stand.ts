@@ -9,8 +9,6 @@ import { WRITES_WITH_APPROVAL } from '../policies.ts'
 import { type ApprovalStand, type AskedRequest, startApprovalStand } from '../stand.ts'
 
 const TABLES = ['agreed', 'refused', 'brief', 'silent'] as const
-/** `silent`: nobody decides; `brief`: nobody decides within its second. */
-type Fate = (typeof TABLES)[number]
 
 export type HeldStand = {
   readonly approvals: ApprovalStand
