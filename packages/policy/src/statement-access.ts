@@ -38,7 +38,7 @@ export type StatementAccess = {
   /** What people call it: `SELECT`, `UPDATE`, `DROP TABLE`, each once. */
   readonly kinds: readonly string[]
   readonly functions: readonly string[]
-  /** A DELETE or UPDATE (or MERGE) that would reach every row. */
+  /** A DELETE, UPDATE or MERGE that may reach every row. */
   readonly unfiltered: boolean
   /** What stays unknown after reading: `sql:unknown` is among the targets then. */
   readonly unknown: readonly Objection[]

@@ -264,15 +264,20 @@ function isApart(other: RawNode, columns: ReadonlySet<string>, scope: RowScope):
   return (
     columnsIn(other, inner)?.every((column) => {
       if (scope.isOther(column)) return true
-      if (inner) return scope.alone && isInner(column, scope)
+      if (inner) return scope.alone && isUnlike(column, columns, scope)
       return scope.isTargets(column) && !scope.isTargetItself(column) && !columns.has(column.name)
     }) ?? false
   )
 }
 
-/** Of a sub-select's own tables: an unqualified name may be the outer column where those have none of that name. */
+/** Surely of a sub-select's own tables: an unqualified name is an outer column where those have none of that name. */
 function isInner({ qualifier }: Column, scope: RowScope): boolean {
   return qualifier !== null && qualifier !== scope.targetName
+}
+
+/** Not one of the columns that it is compared with, whether it is an inner column or an outer one. */
+function isUnlike(column: Column, outer: ReadonlySet<string>, scope: RowScope): boolean {
+  return column.qualifier === null ? !outer.has(column.name) : isInner(column, scope)
 }
 
 /** IN (SELECT …) and EXISTS. */
@@ -280,8 +285,9 @@ function related(node: RawNode, scope: RowScope): Narrowings {
   const select = ((node['subselect'] ?? {}) as RawNode)['SelectStmt'] as RawNode | undefined
   if (select === undefined || scope.readsSame(select) || scope.isHiddenIn(select)) return null
   if (node['subLinkType'] === 'ANY_SUBLINK' && (namesOf(node['operName']) ?? ['=']).at(-1) === '=') {
-    const apart = columnsIn(select, true)?.every((column) => isInner(column, scope)) ?? false
-    return apart ? narrowing(node['testexpr'] as RawNode, scope, true) : null
+    const found = narrowing(node['testexpr'] as RawNode, scope, true)
+    const outer = found?.[0]?.columns ?? new Set()
+    return (columnsIn(select, true)?.every((column) => isUnlike(column, outer, scope)) ?? false) ? found : null
   }
   return node['subLinkType'] === 'EXISTS_SUBLINK' ? existing(select, scope) : null
 }
@@ -313,7 +319,8 @@ function correlation(node: RawNode | undefined, scope: RowScope): Narrowings {
   })
   const known = columns.filter((column) => column !== null)
   const outer = known.find(({ qualifier }) => qualifier === scope.targetName)
-  const inner = known.find((column) => column !== outer && isInner(column, scope))
-  if (outer === undefined || inner === undefined) return null
-  return [{ columns: new Set([outer.name]), certain: true }]
+  if (outer === undefined || known.length !== 2) return null
+  const names = new Set([outer.name])
+  if (!known.every((column) => column === outer || isUnlike(column, names, scope))) return null
+  return [{ columns: names, certain: true }]
 }

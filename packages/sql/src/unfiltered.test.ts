@@ -45,6 +45,10 @@ describe('a condition that leaves rows out', () => {
     'id in (select u.tid from u)',
     'id in (select u.tid from u where active and x = 1)',
     'id = (select max(u.tid) from u)',
+    // Whosever column it is, it is not the same one again.
+    'tid in (select id from u)',
+    "tid = (select id from u where name = 'x')",
+    'exists (select 1 from u where tid = t.id)',
     'exists (select 1 from u where u.tid = t.id)',
     "exists (select from u join v on v.id = u.vid where t.id = u.tid and v.name = 'x')",
   ])('%s', (condition) => {
@@ -129,6 +133,10 @@ describe('a condition that may leave nothing out', () => {
     'id in (select x.id from public.t x)',
     // Where u has no id, it is the outer one.
     'id in (select id from u)',
+    'id in (select u.x + id from u)',
+    'id = (select id from u)',
+    'exists (select 1 from u where id = t.id)',
+    'exists (select 1 from u where t.id = 1)',
     'id in (select t.id from u)',
     'id in (select v.x from (values (id)) v(x))',
     'id in (select v.x from (select t.id as x) v)',

@@ -62,7 +62,7 @@ function factsOf(access: StatementAccess): readonly (readonly [string, string])[
     ['is', kinds.join(', ') || '–'],
     ['touches', [...new Set(access.targets.flatMap(({ table }) => table ?? []))].join(', ') || 'no table'],
     ...(functions.length > 0 ? [['calls', functions.join(', ')] as const] : []),
-    ...(unfiltered ? [['unfiltered', 'yes: it would reach every row'] as const] : []),
+    ...(unfiltered ? [['unfiltered', 'yes: it could reach every row'] as const] : []),
     ...unknown.map(({ what, code }) => ['unknown', `${what} (${code})`] as const),
     ...(refusal === null ? [] : [['refused', `${refusal.what} (${refusal.code}): no policy is asked`] as const]),
     ...(holdable === null ? [] : [['not held', holdable] as const]),
