@@ -28,6 +28,17 @@ export {
   policyVersionOf,
 } from './policy-source.ts'
 export { type CaseResult, type PolicyCase, policyTestsSchema, runCase } from './policy-tests.ts'
+export {
+  countingGroups,
+  describeSeats,
+  freeSeats,
+  groupsAsked,
+  identityName,
+  isRequester,
+  mayReview,
+  type PersonOf,
+  personsOf,
+} from './reviewers.ts'
 export { type Shown, shownDigest } from './shown-digest.ts'
 export { shownReviewer } from './shown-reviewer.ts'
 export { readStarterPolicies, STARTER } from './starter-policies.ts'

@@ -2,8 +2,7 @@
 // changed in place: to copy thousands of entries would cost more than the vote that is counted.
 
 import type { ApprovalDecision, CountedReviewer, Subject } from '@sluice/events'
-import type { ApprovalRule, ApprovalRules } from '@sluice/policy'
-import { identityName } from './reviewers.ts'
+import { type ApprovalRule, type ApprovalRules, identityName } from '@sluice/policy'
 
 /** What every decision about a request says of it. */
 export type ApprovalFacts = Pick<

@@ -1,11 +1,10 @@
 // Given, when, then for what the approver decides, and the pieces that its tests put together. For tests.
 
 import type { ApprovalDecision, Requested, Subject } from '@sluice/events'
-import { type ApprovalRulesInput, approvalRulesSchema, shownDigest } from '@sluice/policy'
+import { type ApprovalRulesInput, approvalRulesSchema, personsOf, shownDigest } from '@sluice/policy'
 import { type ApproverEvent, type ApproverState, emptyState, evolve } from './approval-state.ts'
 import { type ApproverCommand, decide } from './approvals.ts'
 import type { ApproverSettings } from './approver-settings.ts'
-import { personsOf } from './reviewers.ts'
 import type { VoteCommand } from './votes.ts'
 
 export const ISSUER = 'https://issuer.test'

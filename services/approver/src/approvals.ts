@@ -1,7 +1,7 @@
 // What the approver decides: a command and what is known become events. Pure; the clock comes with the command.
 
 import type { ApprovalDecision, Requested, WithdrawReason } from '@sluice/events'
-import { type ApprovalRule, shownDigest } from '@sluice/policy'
+import { type ApprovalRule, describeSeats, freeSeats, identityName, shownDigest } from '@sluice/policy'
 import {
   type ApprovalFacts,
   type ApproverEvent,
@@ -12,7 +12,6 @@ import {
 import type { ApproverSettings } from './approver-settings.ts'
 import { decision } from './decision-event.ts'
 import { paused, type Refused, requestDenial, tooMany, tooManyOfSubject, withdrawnBecause } from './refusals.ts'
-import { describeSeats, freeSeats, identityName } from './reviewers.ts'
 import { decideVote, type VoteCommand } from './votes.ts'
 
 /** Times are microseconds since the epoch; `now` is the approver's clock, `time` the node's. */
@@ -85,7 +84,7 @@ function decideRequested(
   const rules = rulesOf(requested, state)
   if ('code' in rules) return [denial(facts, rules, now)]
   const expiresAt = expiryOf(command, rules)
-  if (expiresAt <= now) return [expiryOfNobody(facts, rules, [], now)]
+  if (expiresAt <= now) return [expired(facts, rules, [], now)]
   const refused = beyondBounds(command, state, settings)
   if (refused !== null) return [denial(facts, refused, now)]
   const { code, connection, subject } = requested
@@ -189,10 +188,10 @@ function withdraw(approval: OpenApproval, reason: WithdrawReason | 'node_started
 }
 
 function expire(approval: OpenApproval, now: number): ApproverEvent {
-  return expiryOfNobody(approval, approval.rules, approval.approvals, now)
+  return expired(approval, approval.rules, approval.approvals, now)
 }
 
-function expiryOfNobody(
+function expired(
   facts: ApprovalFacts,
   rules: readonly ApprovalRule[],
   approvals: ApprovalDecision['reviewers'],

@@ -1,6 +1,6 @@
 // What of the configuration decisions depend on.
 
-import type { PersonOf } from './reviewers.ts'
+import type { PersonOf } from '@sluice/policy'
 
 export type ApproverSettings = {
   readonly heldPerSubject: number

@@ -13,6 +13,7 @@ import {
   TOPICS,
 } from '@sluice/events'
 import { readTrustedIssuers, TokenVerifier } from '@sluice/identity'
+import { personsOf } from '@sluice/policy'
 import {
   type Readiness,
   type RunningService,
@@ -25,7 +26,6 @@ import { readRootKey, TrustedKeys, VersionMemory } from '@sluice/trust'
 import { Approver } from './approver.ts'
 import { approverMetrics } from './approver-metrics.ts'
 import type { ApproverSettings } from './approver-settings.ts'
-import { personsOf } from './reviewers.ts'
 
 /** Of policy sets and certificates, in the folder for what was trusted. */
 const MEMORY_FILE = 'approver-versions.json'

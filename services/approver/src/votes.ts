@@ -2,6 +2,7 @@
 // or the end that it brought.
 
 import type { CountedReviewer, Subject } from '@sluice/events'
+import { countingGroups, describeSeats, freeSeats, groupsAsked, isRequester, mayReview } from '@sluice/policy'
 import {
   type ApprovalFacts,
   type ApproverEvent,
@@ -12,7 +13,6 @@ import {
 import type { ApproverSettings } from './approver-settings.ts'
 import { decision } from './decision-event.ts'
 import { endedRefusal, notInGroup, type Refused, staleLogin, tokenInvalid, voteRefusal } from './refusals.ts'
-import { countingGroups, describeSeats, freeSeats, isRequester, mayReview, seatsOf } from './reviewers.ts'
 
 /** Who votes, as the reviewer's own token says; or why the token says nothing. */
 export type Reviewer =
@@ -95,7 +95,7 @@ function judge(
   // Somebody's deputy is not that person, and nobody should count for two.
   if (subject.kind !== 'human' || subject.onBehalfOf !== null) return voteRefusal('not_human')
   const groups = countingGroups(approval.rules, subject.groups)
-  if (groups.length === 0) return notInGroup(groupsAsked(approval))
+  if (groups.length === 0) return notInGroup(groupsAsked(approval.rules))
   if (!isFresh(authenticatedAt, now, settings.reviewerAgeMs)) return staleLogin(settings.reviewerAgeMs)
   if (!command.shownDigest.equals(approval.shownDigest)) return voteRefusal('shown_differs')
   const person = settings.personOf(subject)
@@ -110,10 +110,6 @@ function judge(
     return voteRefusal('reason_required')
   if (approval.approvals.length + approval.denials.length >= MAX_COUNTED_PEOPLE) return voteRefusal('too_many_votes')
   return { person, issuer: subject.issuer, id: subject.id, groups, reason }
-}
-
-function groupsAsked({ rules }: OpenApproval): readonly string[] {
-  return [...new Set(rules.flatMap(seatsOf).flatMap(({ groups }) => groups))]
 }
 
 function isFresh(authenticatedAt: number | null, now: number, maxAgeMs: number): boolean {

@@ -13,7 +13,7 @@ import {
   sealText,
   TOPICS,
 } from '@sluice/events'
-import { readStarterPolicies } from '@sluice/policy'
+import { personsOf, readStarterPolicies } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, readRootKey, TrustedKeys, VersionMemory } from '@sluice/trust'
@@ -21,7 +21,6 @@ import { ApprovalBook } from './approvals/approval-book.ts'
 import type { ApprovalRoutes } from './approvals/approvals-routes.ts'
 import { ChangeBell } from './approvals/change-bell.ts'
 import { followApprovals } from './approvals/follow-approvals.ts'
-import { People } from './approvals/reviewers.ts'
 import { VoteDesk } from './approvals/vote-desk.ts'
 import type { ConsoleMetrics } from './console-metrics.ts'
 import { incidentReport } from './incidents.ts'
@@ -158,9 +157,9 @@ async function openApprovals(
   })
   const isDemo = (name: string): boolean =>
     Object.hasOwn(config.connections, name) && config.connections[name]?.demo === true
-  const people = new People(config.people)
+  const personOf = personsOf(config.people)
   return {
-    routes: { book, bell, votes, policies, people, isDemo, nowMs, maxWaitMs, stopping },
+    routes: { book, bell, votes, policies, personOf, isDemo, nowMs, maxWaitMs, stopping },
     async close() {
       await following.close()
       await writer.close()

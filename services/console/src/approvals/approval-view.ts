@@ -1,8 +1,8 @@
 // A held command as the API gives it. Texts in it come from clients and the database: whoever prints them escapes them.
 import { type CountedReviewer, isoMicros, type Requested, type Subject } from '@sluice/events'
-import { type ApprovalRule, shownReviewer } from '@sluice/policy'
+import { type ApprovalRule, type PersonOf, shownReviewer } from '@sluice/policy'
 import { type ApprovalEntry, type ApprovalState, endingOf } from './approval-entry.ts'
-import { mayReview, type People, waitingFor } from './reviewers.ts'
+import { mayReview, waitingFor } from './reviewers.ts'
 
 export type VoteView = {
   readonly person: string
@@ -38,10 +38,10 @@ export type ViewFacts = {
   readonly viewer: Subject
   /** Null where the policies that asked are not known here. */
   readonly rules: readonly ApprovalRule[] | null
-  readonly people: People
+  readonly personOf: PersonOf
 }
 
-export function approvalView(entry: ApprovalEntry, { viewer, rules, people }: ViewFacts): ApprovalView {
+export function approvalView(entry: ApprovalEntry, { viewer, rules, personOf }: ViewFacts): ApprovalView {
   const { commandDigest: _secret, expiresAt, ...requested } = entry.requested
   const ending = endingOf(entry)
   const isOpen = ending.kind === 'open'
@@ -57,7 +57,7 @@ export function approvalView(entry: ApprovalEntry, { viewer, rules, people }: Vi
     endedAt: isOpen ? null : isoMicros(ending.time),
     endedReason: ending.reason,
     executed: executedView(entry),
-    mayReview: mayReview(viewer, entry, rules, people),
+    mayReview: mayReview(viewer, entry, rules, personOf),
     revision: entry.revision,
   }
 }

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Subject } from '@sluice/events'
 import type { VerifiedSubject } from '@sluice/identity'
-import { type ApprovalRule, parseApprovalCode } from '@sluice/policy'
+import { type ApprovalRule, type PersonOf, parseApprovalCode } from '@sluice/policy'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { bearerToken } from '../authenticate.ts'
@@ -15,7 +15,7 @@ import type { ApprovalBook } from './approval-book.ts'
 import type { ApprovalEntry } from './approval-entry.ts'
 import { type ApprovalView, approvalView } from './approval-view.ts'
 import type { ChangeBell } from './change-bell.ts'
-import { isRequester, maySeeApprovals, type People } from './reviewers.ts'
+import { askedThemselves, maySeeApprovals } from './reviewers.ts'
 import type { VoteDesk } from './vote-desk.ts'
 
 const DEFAULT_APPROVALS = 100
@@ -34,7 +34,7 @@ export type ApprovalRoutes = {
   readonly bell: ChangeBell
   readonly votes: Pick<VoteDesk, 'vote'>
   readonly policies: Pick<PolicyOffice, 'inForce' | 'rulesOf'>
-  readonly people: People
+  readonly personOf: PersonOf
   /** Whether a connection is one of the demo. */
   readonly isDemo: (connection: string) => boolean
   readonly nowMs: () => number
@@ -148,7 +148,7 @@ class CodeLookup {
     if (maySee(subject, this.#options)) return this.find(subject, typed)
     const code = parseApprovalCode(typed)
     const entry = code === null ? null : this.#options.book.findByCode(code)
-    if (entry !== null && isRequester(subject, entry.requested)) {
+    if (entry !== null && askedThemselves(subject, entry.requested)) {
       throw refuse('requester', 'you asked for this yourself, so someone else must review it.')
     }
     throw notForThem(subject)
@@ -199,11 +199,11 @@ async function changed(
   }
 }
 
-function viewOf(entry: ApprovalEntry, viewer: Subject, { policies, people }: ApprovalRoutes): ApprovalView {
+function viewOf(entry: ApprovalEntry, viewer: Subject, { policies, personOf }: ApprovalRoutes): ApprovalView {
   const known = policies.rulesOf(entry.requested.policyVersion)
   const named = entry.requested.approvalRules.map((name) =>
     known !== null && Object.hasOwn(known, name) ? known[name] : undefined,
   )
   const rules = named.every((rule): rule is ApprovalRule => rule !== undefined) ? named : null
-  return approvalView(entry, { viewer, rules, people })
+  return approvalView(entry, { viewer, rules, personOf })
 }

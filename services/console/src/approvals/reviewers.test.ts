@@ -1,9 +1,9 @@
 import type { CountedReviewer, Requested, Subject } from '@sluice/events'
-import { type ApprovalRule, type ApprovalRulesInput, approvalRulesSchema } from '@sluice/policy'
+import { type ApprovalRule, type ApprovalRulesInput, approvalRulesSchema, personsOf } from '@sluice/policy'
 import { describe, expect, it } from 'vitest'
 import { testRequest, testSaying } from '../control-world.fixture.ts'
 import { entryOf } from './approval-entry.ts'
-import { mayReview, maySeeApprovals, People, waitingFor } from './reviewers.ts'
+import { mayReview, maySeeApprovals, waitingFor } from './reviewers.ts'
 
 const ISSUER = 'https://issuer.test'
 const person = (id: string, changes: Partial<Subject> = {}): Subject => ({
@@ -16,7 +16,7 @@ const person = (id: string, changes: Partial<Subject> = {}): Subject => ({
 })
 const rulesOf = (input: ApprovalRulesInput): readonly ApprovalRule[] => Object.values(approvalRulesSchema.parse(input))
 const OWNERS = rulesOf({ a: { reviewers: ['group:data-owners'] } })
-const NOBODY = new People([])
+const NOBODY = personsOf([])
 
 const held = (changes: Partial<Requested> = {}) => {
   const requested = testRequest(changes)
@@ -38,7 +38,7 @@ describe('who may see held commands', () => {
 })
 
 describe('who may review', () => {
-  const people = new People([
+  const personOf = personsOf([
     {
       name: 'Ana',
       identities: [
@@ -76,7 +76,7 @@ describe('who may review', () => {
     ],
     ['someone of the same id elsewhere', person('ana', { issuer: 'https://third.test' }), { subject: anas }, true],
   ])('%s', (_, subject, requested, may) => {
-    expect(mayReview(subject, held(requested), OWNERS, people)).toBe(may)
+    expect(mayReview(subject, held(requested), OWNERS, personOf)).toBe(may)
   })
 
   it('not twice, not after the end, and not by unknown rules', () => {
@@ -107,6 +107,7 @@ describe('what is still needed', () => {
     [{ a: { reviewers: ['group:x'] }, b: { reviewers: ['group:y'] } }, [], '1 of group x and 1 of group y'],
     [{ a: { reviewers: ['group:x'] }, b: { reviewers: ['group:x'] } }, [], '1 of group x'],
     [{ a: { reviewers: ['group:x'] } }, [vote(['x'])], null],
+    [{ a: { reviewers: [{ group: 'group:x' }, { group: 'group:y' }] } }, [vote(['x', 'y'])], '1 of group y'],
   ])('%j', (rules, votes, words) => {
     expect(waitingFor(rulesOf(rules), votes)).toBe(words)
   })

@@ -1,6 +1,6 @@
-import { type ApprovalRule, type ApprovalRulesInput, approvalRuleSchema } from '@sluice/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type ApprovalRule, type ApprovalRulesInput, approvalRuleSchema } from './approval-rule.ts'
 import { describeSeats, freeSeats, mayReview, personsOf, seatsOf } from './reviewers.ts'
 
 const rule = (written: ApprovalRulesInput[string]): ApprovalRule => approvalRuleSchema.parse(written)
@@ -91,7 +91,7 @@ describe('a rule', () => {
 
   it('is told in words', () => {
     const mixed = rule({ reviewers: ['group:a', 'group:b', { group: 'group:c', count: 2 }] })
-    expect(describeSeats(freeSeats(mixed, []))).toBe('1 of groups a, b and 2 of group c')
+    expect(describeSeats(freeSeats(mixed, []))).toBe('1 of groups a or b and 2 of group c')
   })
 })
 

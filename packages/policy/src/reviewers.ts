@@ -1,7 +1,8 @@
-// Who may review, as whom they count, and whether those who agreed are enough: pure.
+// Who may review, as whom they count, and whether those who agreed are enough. The approver decides by it, and the
+// console tells people by the same what the approver would say.
 
 import type { Subject } from '@sluice/events'
-import type { ApprovalRule } from '@sluice/policy'
+import type { ApprovalRule } from './approval-rule.ts'
 
 export type Identity = { readonly issuer: string; readonly id: string }
 
@@ -59,10 +60,15 @@ export function seatsOf(rule: ApprovalRule): readonly Seats[] {
   return plain.length === 0 ? counted : [{ groups: plain, count: rule.count }, ...counted]
 }
 
+/** Every group that any of the rules names, once. */
+export function groupsAsked(rules: readonly ApprovalRule[]): readonly string[] {
+  return [...new Set(rules.flatMap(seatsOf).flatMap(({ groups }) => groups))]
+}
+
 /** Those of a person's groups that any of the rules names: no other stands in a record, nor counts. */
 export function countingGroups(rules: readonly ApprovalRule[], groups: readonly string[]): readonly string[] {
-  const named = new Set(rules.flatMap(seatsOf).flatMap((seats) => seats.groups))
-  return groups.filter((group) => named.has(group))
+  const asked = groupsAsked(rules)
+  return groups.filter((group) => asked.includes(group))
 }
 
 /** Whether somebody of these groups may review under this rule. */
@@ -102,8 +108,7 @@ export function freeSeats(rule: ApprovalRule, people: readonly (readonly string[
 /** `1 of group data-owners and 2 of group security`, as people read it. */
 export function describeSeats(free: readonly Seats[]): string {
   const described = free.map(({ groups, count }) => {
-    const names = groups.join(', ')
-    return `${count} of group${groups.length === 1 ? '' : 's'} ${names}`
+    return `${count} of group${groups.length === 1 ? '' : 's'} ${groups.join(' or ')}`
   })
   return [...new Set(described)].join(' and ')
 }
