@@ -22,10 +22,12 @@ export { type MistakeCode, mistakeLine, type PolicyMistake } from './policy-mist
 export type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
 export {
   approvalRulesJson,
+  CURRENT_POLICIES,
   contentHashOf,
   type PolicySource,
   parseApprovalRules,
   policyVersionOf,
+  publishedSource,
 } from './policy-source.ts'
 export { type CaseResult, type PolicyCase, policyTestsSchema, runCase } from './policy-tests.ts'
 export {

@@ -1,11 +1,14 @@
 // A policy set as it is written and published: files and approval rules, and the hash that names them.
 
 import { createHash } from 'node:crypto'
-import { type PolicyFile, PolicyUnavailable } from '@sluice/events'
+import { type PolicyFile, type PolicySet, PolicyUnavailable } from '@sluice/events'
 import { z } from 'zod'
 import { type ApprovalRules, type ApprovalRulesInput, approvalRulesSchema } from './approval-rule.ts'
 
 export type PolicySource = { readonly files: readonly PolicyFile[]; readonly approvalRules: ApprovalRules }
+
+/** The key of the record that holds the set in force; others of the topic are of no concern. */
+export const CURRENT_POLICIES = 'current'
 
 const SECOND_MS = 1000
 
@@ -54,6 +57,15 @@ export function parseApprovalRules(json: string): ApprovalRules {
     'approval_rules_invalid',
     `the approval rules of the published policy set can't be used, so the set is not taken up: ${z.prettifyError(parsed.error)}; apply a set that ./sluice policy check finds good`,
   )
+}
+
+/**
+ * What a published set holds; null where that is not what its hash says, which decisions and approvals name.
+ * Throws PolicyUnavailable where its approval rules can't be used.
+ */
+export function publishedSource({ files, approvalRules, contentHash }: PolicySet): PolicySource | null {
+  const source = { files, approvalRules: parseApprovalRules(approvalRules) }
+  return contentHashOf(source) === contentHash ? source : null
 }
 
 function parseJson(json: string): unknown {

@@ -1,13 +1,10 @@
 // The approval rules of published policy sets. A request is decided by the rules of the set that its node followed.
 
 import { PolicyUnavailable, TOPICS } from '@sluice/events'
-import { contentHashOf, parseApprovalRules, policyVersionOf } from '@sluice/policy'
+import { CURRENT_POLICIES, policyVersionOf, publishedSource } from '@sluice/policy'
 import type { TrustedRecord } from '@sluice/trust'
 import type { ApproverEvent } from './approval-state.ts'
 import type { ReportIncident } from './incidents.ts'
-
-/** The record that holds the set in force; others of the topic are of no concern here. */
-const CURRENT_POLICIES = 'current'
 
 type PolicyRecord = Pick<TrustedRecord<typeof TOPICS.policies>, 'key' | 'content'>
 
@@ -19,12 +16,9 @@ export function policyKnown({ key, content }: PolicyRecord, onIncident: ReportIn
     return null
   }
   try {
-    const { files, approvalRules, contentHash } = content
-    const rules = parseApprovalRules(approvalRules)
-    if (contentHashOf({ files, approvalRules: rules }) !== contentHash) {
-      return refuse('policy_content', 'the published set is not what its hash says')
-    }
-    return { kind: 'policy_known', version: policyVersionOf(contentHash), rules }
+    const source = publishedSource(content)
+    if (source === null) return refuse('policy_content', 'the published set is not what its hash says')
+    return { kind: 'policy_known', version: policyVersionOf(content.contentHash), rules: source.approvalRules }
   } catch (error) {
     if (!(error instanceof PolicyUnavailable)) throw error
     return refuse('policy_invalid', error.message)

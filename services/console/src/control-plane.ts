@@ -13,7 +13,7 @@ import {
   sealText,
   TOPICS,
 } from '@sluice/events'
-import { personsOf, readStarterPolicies } from '@sluice/policy'
+import { CURRENT_POLICIES, personsOf, readStarterPolicies } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, readRootKey, TrustedKeys, VersionMemory } from '@sluice/trust'
@@ -26,7 +26,7 @@ import type { ConsoleMetrics } from './console-metrics.ts'
 import { incidentReport } from './incidents.ts'
 import type { KeyList } from './keys-routes.ts'
 import type { PolicyRoutes } from './policies/policies-routes.ts'
-import { POLICY_KEY, PolicyOffice } from './policies/policy-office.ts'
+import { PolicyOffice } from './policies/policy-office.ts'
 
 const REVIEW_TOKEN_INFO = 'sluice-review-token-v1'
 const KEYS_MEMORY = 'console-keys.json'
@@ -92,7 +92,7 @@ async function openPolicies(options: ControlPlaneOptions, { keys, key, told }: T
   const topic = TOPICS.policies
   let isDistrusted = false
   const onIncident: typeof told.onIncident = (incident) => {
-    isDistrusted ||= incident.key === POLICY_KEY
+    isDistrusted ||= incident.key === CURRENT_POLICIES
     told.onIncident(incident)
   }
   const policies = await PolicyOffice.open(

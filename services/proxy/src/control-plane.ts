@@ -4,13 +4,14 @@
 import { join } from 'node:path'
 import type { SluiceConfig } from '@sluice/config'
 import { nowMicros, type SchemaRegistry, type SigningKey, TOPICS } from '@sluice/events'
+import { CURRENT_POLICIES } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, readRootKey, TrustedKeys, VersionMemory } from '@sluice/trust'
 import { LoggedApprovalDesk } from './approvals/logged-approval-desk.ts'
 import { incidentReport, type ReportIncident } from './incidents.ts'
 import type { ProxyMetrics } from './metrics.ts'
-import { CURRENT_POLICIES, PolicyFollower } from './policies/policy-follower.ts'
+import { PolicyFollower } from './policies/policy-follower.ts'
 import { PublishedTickets } from './tickets.ts'
 
 /** All parts start at once: so long the console may take to publish the first policies. */

@@ -4,11 +4,13 @@ import { AuditUnavailable, type PolicyFile, type PolicySet, type Signed, type Su
 import {
   type ApprovalRules,
   approvalRulesJson,
+  CURRENT_POLICIES,
   checkPolicies,
   contentHashOf,
   mistakeLine,
   type PolicySource,
-  parseApprovalRules,
+  policyVersionOf,
+  publishedSource,
 } from '@sluice/policy'
 import type { ControlReader, ControlWriter, VersionMemory } from '@sluice/trust'
 import type { ReportIncident } from '../incidents.ts'
@@ -16,10 +18,8 @@ import { ProblemError, problem, refuse } from '../problem.ts'
 import { RateLimit } from '../rate-limit.ts'
 import { subjectKey } from '../route-basics.ts'
 
-export const POLICY_KEY = 'current'
 /** Requests name the set that asked; those of sets before the current one are still explained. */
 export const MAX_KNOWN_RULES = 32
-const POLICY_VERSION_CHARACTERS = 12
 export const SETS_AT_ONCE = 20
 export const SETS_PER_SECOND = 0.2
 export const MAX_APPLYING_SUBJECTS = 1_000
@@ -55,7 +55,7 @@ export class PolicyOffice {
   })
   readonly #rulesByVersion = new Map<string, ApprovalRules>()
   readonly #handle = ({ key, content }: { readonly key: string; readonly content: Signed<PolicySet> }): void => {
-    if (key === POLICY_KEY) this.#take(content)
+    if (key === CURRENT_POLICIES) this.#take(content)
   }
   #inForce: PoliciesInForce | null = null
   #applying: Promise<unknown> = Promise.resolve()
@@ -69,7 +69,7 @@ export class PolicyOffice {
     const office = new PolicyOffice(options)
     await options.reader.catchUp(office.#handle)
     // A set that was deleted or forged is no reason to begin anew: people have to look at that, and apply one.
-    const isFirst = office.#inForce === null && options.memory.highest(TOPICS.policies, POLICY_KEY) === null
+    const isFirst = office.#inForce === null && options.memory.highest(TOPICS.policies, CURRENT_POLICIES) === null
     if (isFirst) await office.#publish(await starter(), CONSOLE_ITSELF)
     options.reader.follow(office.#handle)
     return office
@@ -125,7 +125,7 @@ export class PolicyOffice {
     this.#checkNothingIsLost()
     let version: number
     try {
-      version = (await this.#options.writer.publish(POLICY_KEY, set)).version
+      version = (await this.#options.writer.publish(CURRENT_POLICIES, set)).version
     } catch (cause) {
       throw new AuditUnavailable(
         'policy_log_unavailable',
@@ -155,7 +155,7 @@ export class PolicyOffice {
 
   /** Versions would begin anew, and nobody who remembers later ones would take up what is published. */
   #checkNothingIsLost(): void {
-    const before = this.#options.memory.highest(TOPICS.policies, POLICY_KEY)
+    const before = this.#options.memory.highest(TOPICS.policies, CURRENT_POLICIES)
     if (this.#inForce !== null || before === null) return
     throw refuse(
       'policies_lost',
@@ -174,18 +174,18 @@ export class PolicyOffice {
   #rulesOfSet(set: PolicySet): ApprovalRules | null {
     let detail = 'its content is not what its hash says'
     try {
-      const approvalRules = parseApprovalRules(set.approvalRules)
-      if (contentHashOf({ files: set.files, approvalRules }) === set.contentHash) return approvalRules
+      const source = publishedSource(set)
+      if (source !== null) return source.approvalRules
     } catch (error) {
       detail = error instanceof Error ? error.message : 'it can not be read'
     }
-    this.#options.onIncident({ code: 'policy_content', topic: TOPICS.policies, key: POLICY_KEY, detail })
+    this.#options.onIncident({ code: 'policy_content', topic: TOPICS.policies, key: CURRENT_POLICIES, detail })
     return null
   }
 
   #enforce(policies: PoliciesInForce): void {
     const { set, approvalRules, version } = policies
-    const policyVersion = set.contentHash.slice(0, POLICY_VERSION_CHARACTERS)
+    const policyVersion = policyVersionOf(set.contentHash)
     this.#rulesByVersion.delete(policyVersion)
     this.#rulesByVersion.set(policyVersion, approvalRules)
     const [oldest] = this.#rulesByVersion.keys()

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { controlHash, type PolicySet, TOPICS } from '@sluice/events'
-import { approvalRulesJson, contentHashOf } from '@sluice/policy'
+import { approvalRulesJson, CURRENT_POLICIES, contentHashOf } from '@sluice/policy'
 import { ControlReader, VersionMemory } from '@sluice/trust'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AGENT, type AppendOptions, type ControlPlane, startControlPlane, until } from '../control-plane.fixture.ts'
-import { CURRENT_POLICIES, PolicyFollower } from './policy-follower.ts'
+import { PolicyFollower } from './policy-follower.ts'
 
 const MAX_AGE_MS = 60_000
 const NEVER = new AbortController().signal

@@ -2,12 +2,9 @@
 // an incident; the last good set then holds for a time, and after it nothing is permitted until a newer good one comes.
 
 import { type PolicySet, PolicyUnavailable, TOPICS } from '@sluice/events'
-import { contentHashOf, PolicyEngine, parseApprovalRules } from '@sluice/policy'
+import { CURRENT_POLICIES, PolicyEngine, publishedSource } from '@sluice/policy'
 import type { ControlReader, TrustedRecord } from '@sluice/trust'
 import type { IncidentCode, ProxyIncident, ReportIncident } from '../incidents.ts'
-
-/** The record that holds the set in force; others of the topic are of no concern here. */
-export const CURRENT_POLICIES = 'current'
 
 type PolicyReader = Pick<ControlReader<typeof TOPICS.policies>, 'catchUp' | 'follow' | 'close'>
 type PolicyRecord = Pick<TrustedRecord<typeof TOPICS.policies>, 'key' | 'content'>
@@ -127,14 +124,12 @@ export class PolicyFollower implements Policies {
     for (const listener of this.#listeners) listener(engine)
   }
 
-  /** Null after an incident. The hash is computed here: what a decision names is what was evaluated. */
-  #compiled({ files, approvalRules, contentHash }: PolicySet): PolicyEngine | null {
+  /** Null after an incident. */
+  #compiled(set: PolicySet): PolicyEngine | null {
     try {
-      const source = { files, approvalRules: parseApprovalRules(approvalRules) }
-      if (contentHashOf(source) !== contentHash) {
-        return this.#refuse('policy_content', 'the published set is not what its hash says')
-      }
-      return PolicyEngine.compile(source, contentHash)
+      const source = publishedSource(set)
+      if (source === null) return this.#refuse('policy_content', 'the published set is not what its hash says')
+      return PolicyEngine.compile(source, set.contentHash)
     } catch (error) {
       // Whatever kept it from being compiled, a bug of ours too: it must not look as if nothing had been published.
       return this.#refuse('policy_invalid', error instanceof Error ? error.message : String(error))
