@@ -70,18 +70,19 @@ describe('decisions', () => {
   })
 })
 
+const CONNECT: Question = {
+  principal: { type: 'Subject', id: 'test|agent' },
+  action: { type: 'Action', id: 'connect' },
+  resource: { type: 'Connection', id: 'shop' },
+  context: { time: { __extn: { fn: 'datetime', arg: '2026-01-14' } }, grants: [] },
+  entities: [],
+}
+
 describe('the interpreter', () => {
   it('keeps few sets, however many are applied', () => {
-    const question: Question = {
-      principal: { type: 'Subject', id: 'test|agent' },
-      action: { type: 'Action', id: 'connect' },
-      resource: { type: 'Connection', id: 'shop' },
-      context: { time: { __extn: { fn: 'datetime', arg: '2026-01-14' } }, grants: [] },
-      entities: [],
-    }
     for (let index = 0; index < 1000; index++) {
       const texts = { [`set-${index}`]: 'permit (principal, action, resource);' }
-      expect(ask(texts, question)).toEqual({ allowed: true, satisfied: [`set-${index}`], errors: [] })
+      expect(ask(texts, CONNECT)).toEqual({ allowed: true, satisfied: [`set-${index}`], errors: [] })
     }
     const names = new Set(preparsePolicySet.mock.calls.map(([name]) => name))
     expect(preparsePolicySet).toHaveBeenCalledTimes(1000)
@@ -96,6 +97,18 @@ describe('the interpreter', () => {
         const decision = sessionOf(engine).decide(accessOf({ targets: [{ action: 'sql:read', table }] }))
         expect(decision.policyIds).toEqual([`again-${index}`])
       }
+    }
+  })
+
+  it('gives no set the name of another one after a set that it can not read', () => {
+    const kept = Array.from({ length: MAX_PREPARSED_SETS }, (_, index) => ({
+      [`kept-${index}`]: 'permit (principal, action, resource);',
+    }))
+    for (const texts of kept) ask(texts, CONNECT)
+    expect(ask({ broken: 'permit (' }, CONNECT)).toMatchObject({ allowed: false, errors: [{ id: null }] })
+    ask({ latest: 'forbid (principal, action, resource);' }, CONNECT)
+    for (const texts of kept.toReversed()) {
+      expect(ask(texts, CONNECT)).toEqual({ allowed: true, satisfied: Object.keys(texts), errors: [] })
     }
   })
 

@@ -24,6 +24,7 @@ export type Answer = {
 }
 
 const SCHEMA = 'sluice'
+const NAMES = Array.from({ length: MAX_PREPARSED_SETS }, (_, index) => `set-${index}`)
 let schemaReady = false
 /** In order of use, the latest last. */
 const sets = new Map<PolicyTexts, string>()
@@ -63,12 +64,20 @@ function nameOf(texts: PolicyTexts): string {
     accepted(preparseSchema(SCHEMA, CEDAR_SCHEMA))
     schemaReady = true
   }
-  const oldest = sets.size < MAX_PREPARSED_SETS ? undefined : sets.entries().next().value
-  const name = oldest?.[1] ?? `set-${sets.size}`
-  if (oldest !== undefined) sets.delete(oldest[0])
+  const name = freeName()
   accepted(preparsePolicySet(name, { staticPolicies: { ...texts } }))
   sets.set(texts, name)
   return name
+}
+
+/** One that no set has, also after a set that was given one could not be parsed: two would answer for each other. */
+function freeName(): string {
+  const [oldest] = sets.keys()
+  if (oldest !== undefined && sets.size === NAMES.length) sets.delete(oldest)
+  const taken = new Set(sets.values())
+  const free = NAMES.find((name) => !taken.has(name))
+  if (free === undefined) throw new Error('every name is taken')
+  return free
 }
 
 function accepted(answer: ReturnType<typeof preparseSchema>): void {
