@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Socket } from 'node:net'
-import type { GovernedUpstream, GroupCommit, Session } from '@sluice/session'
-import { describe, expect, it } from 'vitest'
+import { AuditUnavailable } from '@sluice/events'
+import type { GovernedUpstream, GroupCommit, Session, TurnMember } from '@sluice/session'
+import { describe, expect, it, vi } from 'vitest'
 import type { AskingPeople } from '../hold/asking-people.ts'
 import { GatewaySession } from './gateway-session.ts'
 
@@ -19,23 +20,26 @@ async function closedSocket(): Promise<Socket> {
   return socket
 }
 
-/** Begins a session on these sockets; returns how it ended. */
-function begun(client: Socket, upstream: Socket): unknown {
+type Begun = { readonly ended: unknown; readonly enlisted: readonly TurnMember[] }
+
+/** Begins a session on these sockets; returns how it ended, and what waits for the end of the turn. */
+function begun(client: Socket, upstream: Socket): Begun {
   let ended: unknown = null
+  const enlisted: TurnMember[] = []
   const session = { open: () => undefined, close: () => undefined, housekeeping: () => ({ permit: null, frame: 0 }) }
-  const governed = { queue: () => undefined, release: () => true }
+  const governed = { queue: () => undefined, release: () => true, discard: () => undefined }
   new GatewaySession({
     client,
     upstream,
     governed: governed as unknown as GovernedUpstream,
     session: session as unknown as Session,
-    commit: { enlist: () => undefined } as unknown as GroupCommit,
+    commit: { enlist: (member: TurnMember) => enlisted.push(member) } as unknown as GroupCommit,
     reader: { read: () => Promise.reject(new Error('nothing to read')) },
     bounds: { statementBytes: 1, bindBytes: 1 },
     limits: LIMITS,
     people: PEOPLE,
     heldAheadBytes: 1,
-    sessionMs: 1_000,
+    sessionMs: 3_600_000,
     cancelUpstream: () => undefined,
     onEnd: (how) => {
       ended = how
@@ -44,15 +48,31 @@ function begun(client: Socket, upstream: Socket): unknown {
       throw error
     },
   }).begin(OPENING)
-  return ended
+  return { ended, enlisted }
 }
 
 describe('a session that begins when one side has left already', () => {
   it('ends with the client', async () => {
-    expect(begun(await closedSocket(), new Socket())).toEqual({ status: 'ok', code: null })
+    expect(begun(await closedSocket(), new Socket()).ended).toEqual({ status: 'ok', code: null })
   })
 
   it('ends with the upstream', async () => {
-    expect(begun(new Socket(), await closedSocket())).toEqual({ status: 'interrupted', code: '08006' })
+    expect(begun(new Socket(), await closedSocket()).ended).toEqual({ status: 'interrupted', code: '08006' })
+  })
+})
+
+describe('a session whose records can not be written', () => {
+  it('leaves no timer behind that would keep it in memory', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { enlisted } = begun(new Socket(), new Socket())
+      expect(vi.getTimerCount()).toBe(1)
+      for (const member of enlisted) member.commitFailed(new AuditUnavailable('journal_full', 'the journal is full'))
+      // The sockets are given some seconds to close.
+      vi.advanceTimersByTime(10_000)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -271,7 +271,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (this.#cancelRequested) this.#options.cancelUpstream()
     this.#cancelRequested = false
     if (!writeAll(client, this.#delivery.take(), this.#delivery.written) && !this.#ended) upstream.pause()
-    if (this.#ended) return this.#closeSockets()
+    if (this.#ended) return this.#close()
     if (this.#delivery.holdsUnrecorded) this.#partialTimer ??= setTimeout(this.#recordPartial, PARTIAL_RESULT_MS)
   }
 
@@ -286,7 +286,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
       this.#options.client.write(errorResponse(auditReport(cause, 'FATAL')))
       this.#options.onEnd({ status: 'interrupted', code: cause.code })
     }
-    this.#closeSockets()
+    this.#close()
   }
 
   readonly #recordPartial = (): void => {
@@ -316,8 +316,6 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (this.#ended) return
     this.#ended = true
     this.#requests.end()
-    clearTimeout(this.#lifetime)
-    if (this.#partialTimer !== null) clearTimeout(this.#partialTimer)
     if (!this.idle) this.#options.cancelUpstream()
     try {
       this.#holds.abandon(why)
@@ -334,7 +332,9 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.enlist()
   }
 
-  #closeSockets(): void {
+  #close(): void {
+    clearTimeout(this.#lifetime)
+    if (this.#partialTimer !== null) clearTimeout(this.#partialTimer)
     const { client, upstream } = this.#options
     client.off('data', this.#onClientData)
     upstream.off('data', this.#onUpstreamData)
