@@ -95,7 +95,7 @@ export type UsedApproval =
   | { readonly kind: 'permitted'; readonly permit: Permit; readonly frame: number }
   | { readonly kind: 'unusable'; readonly why: ApprovalUnusable }
 
-const OBLIGATIONS: readonly never[] = []
+const NOTHING_OWED: readonly never[] = []
 
 export class Session {
   readonly sessionId: string
@@ -133,11 +133,9 @@ export class Session {
   #submit(description: RequestDescription, decided: PolicyDecision): Submitted {
     const pending = decided.kind === 'pending' && description.executes ? decided : null
     const approvalId = pending === null ? null : uuidv7()
-    const decision = recorded(
-      decided,
-      pending === null && decided.kind === 'pending' ? 'permit' : decided.kind,
-      approvalId,
-    )
+    // What only prepares may go on.
+    const effect = decided.kind === 'pending' && !description.executes ? 'permit' : decided.kind
+    const decision = recorded(decided, effect, approvalId)
     const { access, operation, trace } = description
     const { obligations } = decided
     const eventId = this.#append({
@@ -147,7 +145,7 @@ export class Session {
       actions: access.actions,
       resources: access.resources,
       decision,
-      obligations: obligations === NO_OBLIGATIONS ? OBLIGATIONS : recordedObligations(obligations),
+      obligations: obligations === NO_OBLIGATIONS ? NOTHING_OWED : recordedObligations(obligations),
       trace,
       segments: requestSegments(description, obligations),
     })
@@ -156,8 +154,8 @@ export class Session {
     if (pending !== null && approvalId !== null) {
       return { kind: 'pending', request, held: { approvalId, pending, execution: this.#executions++ } }
     }
-    const frame = this.#frames++
-    return { kind: 'permitted', request, permit: mintPermit(this.sessionId, frame), frame }
+    const { permit, frame } = this.#mint()
+    return { kind: 'permitted', request, permit, frame }
   }
 
   /** Whether executions of this need a person's approval, as the policies are now. */
