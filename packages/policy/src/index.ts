@@ -17,6 +17,7 @@ export {
   type PolicyDecision,
 } from './decision.ts'
 export type { ExplainedPolicy, ExplainedTarget, Explanation } from './explanation.ts'
+export { heldWords } from './held-words.ts'
 export { PolicyEngine, type SessionPolicy } from './policy-engine.ts'
 export { type MistakeCode, mistakeLine, type PolicyMistake } from './policy-mistake.ts'
 export type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
@@ -40,6 +41,7 @@ export {
   mayReview,
   type PersonOf,
   personsOf,
+  seatsOf,
 } from './reviewers.ts'
 export { type Shown, shownDigest } from './shown-digest.ts'
 export { shownReviewer } from './shown-reviewer.ts'

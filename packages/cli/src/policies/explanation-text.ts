@@ -1,13 +1,16 @@
 /** An explanation as text: what the statement is, what the policies are asked, which decide, what the client sees. */
-import type {
-  ApprovalRule,
-  ApprovalRules,
-  ExplainedPolicy,
-  ExplainedTarget,
-  Explanation,
-  PolicyDecision,
-  PolicySubject,
-  StatementAccess,
+import {
+  type ApprovalRule,
+  type ApprovalRules,
+  describeSeats,
+  type ExplainedPolicy,
+  type ExplainedTarget,
+  type Explanation,
+  heldWords,
+  type PolicyDecision,
+  type PolicySubject,
+  type StatementAccess,
+  seatsOf,
 } from '@sluice/policy'
 import { escapeControls } from '../terminal/escape.ts'
 import type { Output, Style } from '../terminal/output.ts'
@@ -32,7 +35,6 @@ export type ExplanationFacts = {
 
 const NAME_COLUMNS = 13
 const MS_PER_S = 1_000
-const S_PER_MINUTE = 60
 
 export function printExplanation(output: Output, explained: Explained, facts: ExplanationFacts): void {
   const { access, connect, explanation } = explained
@@ -97,13 +99,15 @@ function answerLines(decision: PolicyDecision, rules: ApprovalRules): readonly s
   switch (decision.kind) {
     case 'permit':
       return [`its result: permitted by ${decision.policyIds.join(', ')}`, ...obligationLines(decision)]
-    case 'pending':
+    case 'pending': {
+      const asked = decision.approvalRules.flatMap((name) => rules[name] ?? [])
       return [
-        `NOTICE:  sluice: held until ${reviewersOf(decision.approvalRules, rules)} approves (up to ${longestOf(decision.approvalRules, rules)})`,
+        `NOTICE:  sluice: ${heldWords(asked, longestWaitSeconds(asked))}`,
         `DETAIL:  approval … · policy ${decision.policyIds.join(', ')}`,
-        `and then its result, once ${votesOf(decision.approvalRules, rules)} agreed`,
+        `and then its result, once ${describeSeats(asked.flatMap(seatsOf))} agreed`,
         ...obligationLines(decision),
       ]
+    }
     case 'deny':
       return [...deniedLines(decision), ...obligationLines(decision)]
     default:
@@ -128,31 +132,7 @@ function obligationLines({ obligations }: PolicyDecision): readonly string[] {
   ]
 }
 
-/** As the notice says it: `a person of data-owners`. */
-function reviewersOf(names: readonly string[], rules: ApprovalRules): string {
-  const groups = names.map((name) => demandsOf(rules[name]).map(({ group }) => group))
-  return groups.map((each) => `a person of ${each.join(' or ')}`).join(' and ')
-}
-
-/** `2 of data-owners or security` */
-function votesOf(names: readonly string[], rules: ApprovalRules): string {
-  return names.flatMap((name) => demandsOf(rules[name]).map(({ group, count }) => `${count} of ${group}`)).join(' and ')
-}
-
-/** Groups without a count of their own are one demand. */
-function demandsOf(rule: ApprovalRule | undefined): readonly { readonly group: string; readonly count: number }[] {
-  if (rule === undefined) return []
-  const nameOf = (group: string): string => group.replace(/^group:/, '')
-  const plain = rule.reviewers.filter((entry) => typeof entry === 'string').map(nameOf)
-  const own = rule.reviewers.filter((entry) => typeof entry !== 'string')
-  return [
-    ...(plain.length > 0 ? [{ group: plain.join(' or '), count: rule.count }] : []),
-    ...own.map(({ group, count }) => ({ group: nameOf(group), count })),
-  ]
-}
-
 /** Of several rules the shortest time counts. */
-function longestOf(names: readonly string[], rules: ApprovalRules): string {
-  const seconds = Math.min(...names.map((name) => rules[name]?.expires ?? 0)) / MS_PER_S
-  return seconds >= 2 * S_PER_MINUTE ? `${Math.round(seconds / S_PER_MINUTE)} minutes` : `${seconds} seconds`
+function longestWaitSeconds(rules: readonly ApprovalRule[]): number {
+  return Math.min(...rules.map(({ expires }) => expires)) / MS_PER_S
 }

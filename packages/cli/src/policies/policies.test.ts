@@ -145,7 +145,7 @@ describe('policy explain', () => {
     expect(drop).toContain('ERROR:  sluice: DROP TABLE is not allowed on connection shop')
     const update = await explain("update orders set status = 'x' where id = 7", { as: 'agent' })
     expect(update).toContain('NOTICE:  sluice: held until a person of data-owners approves (up to 10 minutes)')
-    expect(update).toContain('once 1 of data-owners agreed')
+    expect(update).toContain('once 1 of group data-owners agreed')
     expect(await explain('delete from orders', { as: 'agent' })).toMatch(/unfiltered +yes/)
     expect(await explain('set role postgres', { as: 'agent' })).toContain('no policy is asked')
   })

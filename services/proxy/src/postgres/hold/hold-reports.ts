@@ -1,6 +1,6 @@
 // What a client is told about a command that waits, or that will not run after all.
 
-import { type ApprovalRule, type ApprovalRules, denyProtocol, showApprovalCode } from '@sluice/policy'
+import { type ApprovalRules, denyProtocol, heldWords, showApprovalCode } from '@sluice/policy'
 import type { ApprovalUnusable, OpenRequest } from '@sluice/session'
 import type { ApprovalOutcome, HeldApproval } from '../../approvals/approval-desk.ts'
 import { denialReport } from '../session/refusals.ts'
@@ -10,7 +10,6 @@ import { printable } from './printable.ts'
 
 export const QUERY_CANCELED = '57014'
 const MICROS_PER_SECOND = 1_000_000
-const SECONDS_PER_MINUTE = 60
 
 export type Refused = { readonly code: string; readonly reason: string; readonly hint: string | null }
 
@@ -71,19 +70,6 @@ export function cancelledReport(): ErrorReport {
   return { severity: 'ERROR', sqlState: QUERY_CANCELED, message: 'canceling statement due to user request' }
 }
 
-/** `10 minutes`, `30 seconds`. */
-function words(seconds: number): string {
-  if (seconds === 1) return '1 second'
-  const [count, unit] =
-    seconds >= 2 * SECONDS_PER_MINUTE ? [Math.round(seconds / SECONDS_PER_MINUTE), 'minutes'] : [seconds, 'seconds']
-  return `${count} ${unit}`
-}
-
-function reviewersOf(rule: ApprovalRule): string {
-  const groups = rule.reviewers.map((entry) => (typeof entry === 'string' ? entry : entry.group).replace(/^group:/, ''))
-  return [...new Set(groups)].join(' or ')
-}
-
 /** The notice that a client gets at once. */
 export function heldNotice(
   approval: HeldApproval,
@@ -96,7 +82,6 @@ export function heldNotice(
   },
 ): ErrorReport {
   const rules = facts.names.flatMap((name) => facts.rules[name] ?? [])
-  const who = rules.map((rule) => `a person of ${reviewersOf(rule)}`).join(' and ')
   const seconds = Math.max(1, Math.round((approval.expiresAt - facts.nowMicros) / MICROS_PER_SECOND))
   const locks = facts.inTransaction
     ? ' Its transaction keeps its locks meanwhile; outside of a transaction it could wait longer.'
@@ -104,7 +89,7 @@ export function heldNotice(
   return {
     severity: 'NOTICE',
     sqlState: '00000',
-    message: `sluice: held until ${who} approves (up to ${words(seconds)})`,
+    message: `sluice: ${heldWords(rules, seconds)}`,
     detail: `approval ${showApprovalCode(approval.code)} · policy ${facts.policyIds.join(', ')}`,
     hint: `Whoever may approve sees it with: sluice approvals.${locks}`,
   }
