@@ -7,9 +7,10 @@ import type { HeldApproval } from '../../approvals/approval-desk.ts'
 import { rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import type { TransactionStatus } from '../wire/message-types.ts'
+import { statusOf } from '../wire/sql-states.ts'
 import type { HeldCommand } from './held-command.ts'
 import type { HoldParts } from './hold-parts.ts'
-import { heldDenial, QUERY_CANCELED, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
+import { heldDenial, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
 import { type Inspection, inspection, readInspection, type Seen } from './inspection.ts'
 import type { OwnResult, OwnStatement } from './own-work.ts'
 import { type RunEnd, RunGate } from './run-gate.ts'
@@ -46,7 +47,7 @@ export class HeldRun {
 
   /** A simple query would commit by itself before anybody could look: it runs in a transaction of the gateway's. */
   async #runQuery(command: HeldCommand, request: OpenRequest, held: HeldRequest, approved: Approved): Promise<void> {
-    const look = this.#lookAt(request)
+    const look = inspection(request.description.access.targets)
     const begun = !approved.seen.inTransaction
     const before = await this.#own(begun ? [BEGIN, look] : [look], 'sync')
     const refuse = async (refused: Refused | encode.ErrorReport): Promise<void> => {
@@ -116,7 +117,7 @@ export class HeldRun {
   /** Up to the client's Sync it is one transaction: nothing has to be put around it. */
   async #runExtended(command: HeldCommand, request: OpenRequest, held: HeldRequest, approved: Approved): Promise<void> {
     const { session, delivery, submissions } = this.#parts
-    const look = this.#lookAt(request)
+    const look = inspection(request.description.access.targets)
     const before = await this.#own([look], 'flush')
     submissions.opened()
     if (before.kind === 'ignored') {
@@ -162,11 +163,6 @@ export class HeldRun {
     this.#tell(approved.approval, 'ok', null, rowsOfTag(end.completion), started)
   }
 
-  #lookAt(request: OpenRequest): OwnStatement {
-    const tables = request.description.access.targets.flatMap(({ table }) => (table === null ? [] : [table]))
-    return inspection([...new Set(tables)])
-  }
-
   #own(statements: readonly OwnStatement[], end: 'sync' | 'flush'): Promise<OwnResult> {
     return this.#still(this.#parts.own.run(statements, end))
   }
@@ -196,7 +192,7 @@ export class HeldRun {
   #doubt(request: OpenRequest, { seen, approval }: Approved, after: OwnResult): Doubt | null {
     if (after.kind === 'failed') {
       const report = reportOf(after.fields)
-      return { report, status: report.sqlState === QUERY_CANCELED ? 'cancelled' : 'error' }
+      return { report, status: statusOf(report.sqlState) }
     }
     if (after.kind === 'done') {
       const { actions } = request.description.access

@@ -5,10 +5,10 @@ import type { ApprovalUnusable, OpenRequest } from '@sluice/session'
 import type { ApprovalOutcome, HeldApproval } from '../../approvals/approval-desk.ts'
 import { denialReport } from '../session/refusals.ts'
 import type { ErrorReport } from '../wire/encode.ts'
+import { INTERNAL_ERROR, QUERY_CANCELED } from '../wire/sql-states.ts'
 import { positionBehindPrefix } from './estimate.ts'
 import { printable } from './printable.ts'
 
-export const QUERY_CANCELED = '57014'
 const MICROS_PER_SECOND = 1_000_000
 
 export type Refused = { readonly code: string; readonly reason: string; readonly hint: string | null }
@@ -111,7 +111,7 @@ export function reportOf(fields: ReadonlyMap<string, string>): ErrorReport {
   const [detail, hint] = [fields.get('D'), fields.get('H')]
   return {
     severity: 'ERROR',
-    sqlState: fields.get('C') ?? 'XX000',
+    sqlState: fields.get('C') ?? INTERNAL_ERROR,
     message: fields.get('M') ?? 'the command failed',
     ...(detail === undefined ? {} : { detail }),
     ...(hint === undefined ? {} : { hint }),

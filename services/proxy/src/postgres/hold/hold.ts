@@ -6,7 +6,7 @@ import { AuditUnavailable, PolicyUnavailable, type WithdrawReason } from '@sluic
 import type { ApprovalRules } from '@sluice/policy'
 import type { HeldRequest, OpenRequest } from '@sluice/session'
 import { reviewText } from '@sluice/sql'
-import type { ApprovalOutcome, HeldApproval } from '../../approvals/approval-desk.ts'
+import type { HeldApproval } from '../../approvals/approval-desk.ts'
 import * as encode from '../wire/encode.ts'
 import { commandDigest } from './command-digest.ts'
 import { explain, readEstimate } from './estimate.ts'
@@ -151,7 +151,7 @@ export class Holds {
     current.phase = 'waiting'
     const outcome = await this.#still(Promise.race([approval.decided, current.interrupted.promise]))
     if (typeof outcome === 'string') return this.#interrupted(command, request, approval, outcome)
-    if (outcome.kind !== 'approved') return this.#undecided(command, request, outcome, approval)
+    if (outcome.kind !== 'approved') return this.#refuse(command, request, undecided(outcome), approval)
     if (!this.#stillPending(current, held)) {
       approval.withdraw('changed')
       return this.#refuse(command, request, POLICY_CHANGED)
@@ -179,7 +179,7 @@ export class Holds {
     const { kinds, targets } = request.description.access
     const end = submissions.open ? 'flush' : 'sync'
     const planned = explain(kinds, command.text, command.planParameters)
-    const look = inspection(tablesOf(targets))
+    const look = inspection(targets)
     const result = await this.#still(
       lookTurns.take(() => {
         if (this.#over) throw new SessionOver()
@@ -191,9 +191,13 @@ export class Holds {
       return null
     }
     const inspected = readInspection(result, 0)
-    const why = inspected === null ? 'it touches too much' : unholdable(inspected)
-    if (inspected === null || why !== null) {
-      this.#refuse(command, request, notHoldable(why ?? ''))
+    if (inspected === null) {
+      this.#refuse(command, request, notHoldable('it touches too much'))
+      return null
+    }
+    const why = unholdable(inspected)
+    if (why !== null) {
+      this.#refuse(command, request, notHoldable(why))
       return null
     }
     const inTransaction = end === 'flush' || result.status === 'T'
@@ -284,15 +288,6 @@ export class Holds {
     submissions.replace(command.refusedAs, cancelledReport(), request)
   }
 
-  #undecided(
-    command: HeldCommand,
-    request: OpenRequest,
-    outcome: Exclude<ApprovalOutcome, { kind: 'approved' }>,
-    approval: HeldApproval,
-  ): void {
-    this.#refuse(command, request, undecided(outcome), approval)
-  }
-
   /** It could not even be looked at: what the server says to that is what it would have said to the command. */
   #failed(
     command: HeldCommand,
@@ -317,10 +312,6 @@ export class Holds {
     session.denyHeld(request, refused.code)
     submissions.replace(command.refusedAs, heldDenial(request, refused, approval), request)
   }
-}
-
-function tablesOf(targets: readonly { readonly table: string | null }[]): string[] {
-  return [...new Set(targets.flatMap(({ table }) => (table === null ? [] : [table])))]
 }
 
 function unholdable(inspected: Inspection): string | null {

@@ -38,7 +38,7 @@ describe.each([13, 15, 18] as const)('what is in reach of a command on PostgreSQ
   })
 
   async function look(...tables: string[]): Promise<Inspection> {
-    const { text, parameters } = inspection(tables)
+    const { text, parameters } = inspection(tables.map((table) => ({ table })))
     const { rows } = await client.query({ text, values: [...(parameters as string[])], rowMode: 'array', types: TEXT })
     const found = readInspection({ kind: 'done', results: [rows], status: 'I' }, 0)
     if (found === null) throw new Error('it could not be read')

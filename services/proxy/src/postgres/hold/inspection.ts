@@ -3,6 +3,7 @@
 // approved is bound to it.
 
 import type { Touched } from '@sluice/events'
+import type { AccessTarget } from '@sluice/policy'
 import type { OwnResult, OwnStatement } from './own-work.ts'
 
 /** More would be no question that a person could answer. */
@@ -103,9 +104,10 @@ export type Seen = {
   readonly inTransaction: boolean
 }
 
-/** @param tables as the policy was asked for them: `schema.table`, a part in quotes where it is no plain word */
-export function inspection(tables: readonly string[]): OwnStatement {
-  return { text: INSPECTION, parameters: [arrayLiteral(tables.map(quoted))] }
+/** Of the tables that the policy was asked for: `schema.table`, a part in quotes where it is no plain word. */
+export function inspection(targets: readonly Pick<AccessTarget, 'table'>[]): OwnStatement {
+  const tables = new Set(targets.flatMap(({ table }) => (table === null ? [] : [quoted(table)])))
+  return { text: INSPECTION, parameters: [arrayLiteral([...tables])] }
 }
 
 /** Every part in quotes: without them PostgreSQL would look for `Orders` under the name `orders`. */

@@ -19,8 +19,7 @@ export class LookTurns {
       looking = look()
       const turn = new AbortController()
       const timer = delay(MAX_TURN_MS, undefined, { signal: turn.signal }).catch(() => undefined)
-      await Promise.race([looking, timer])
-      turn.abort()
+      await Promise.race([looking, timer]).finally(() => turn.abort())
     })
     return looking as Promise<Result>
   }

@@ -5,6 +5,7 @@ import { type Denial, type PolicyDecision, showApprovalCode } from '@sluice/poli
 import type { OpenRequest } from '@sluice/session'
 import type { ErrorReport } from '../wire/encode.ts'
 import * as encode from '../wire/encode.ts'
+import { INTERNAL_ERROR } from '../wire/sql-states.ts'
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 const NOT_AUTHORIZED = '28000'
@@ -83,7 +84,7 @@ export const UPSTREAM_LOST: ErrorReport = {
 
 export const OUR_BUG: ErrorReport = {
   severity: 'FATAL',
-  sqlState: 'XX000',
+  sqlState: INTERNAL_ERROR,
   message: 'sluice: the gateway made a mistake and ended this session',
   hint: 'Please report this with the time of the error.',
 }

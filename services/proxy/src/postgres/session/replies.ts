@@ -6,6 +6,7 @@ import { decodeParameterStatus, decodeReport, rowsOfTag } from '../wire/decode.t
 import * as encode from '../wire/encode.ts'
 import { SERVER, type TransactionStatus } from '../wire/message-types.ts'
 import type { ServerMessageSink } from '../wire/server-framer.ts'
+import { INTERNAL_ERROR, statusOf } from '../wire/sql-states.ts'
 import type { Delivery } from './delivery.ts'
 import type { ExpectedReply, OwnStep, ReplyQueue, ReplyTo } from './reply-queue.ts'
 
@@ -227,12 +228,4 @@ export class Replies implements ServerMessageSink {
 
 function skippedStatus(reply: ExpectedReply, request: OpenRequest): 'refused' | 'skipped' {
   return reply.report !== null && request.decision.effect === 'deny' ? 'refused' : 'skipped'
-}
-
-/** What PostgreSQL says where it has no better code. */
-const INTERNAL_ERROR = 'XX000'
-const QUERY_CANCELED = '57014'
-
-function statusOf(sqlState: string): 'error' | 'cancelled' {
-  return sqlState === QUERY_CANCELED ? 'cancelled' : 'error'
 }
