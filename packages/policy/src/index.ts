@@ -54,3 +54,4 @@ export {
   type StatementAccess,
   unreadableAccess,
 } from './statement-access.ts'
+export { type GivenUpReason, withdrawnBecause } from './withdrawn-because.ts'

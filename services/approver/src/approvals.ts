@@ -1,7 +1,15 @@
 // What the approver decides: a command and what is known become events. Pure; the clock comes with the command.
 
 import type { ApprovalDecision, Requested, WithdrawReason } from '@sluice/events'
-import { type ApprovalRule, describeSeats, freeSeats, identityName, shownDigest } from '@sluice/policy'
+import {
+  type ApprovalRule,
+  describeSeats,
+  freeSeats,
+  type GivenUpReason,
+  identityName,
+  shownDigest,
+  withdrawnBecause,
+} from '@sluice/policy'
 import {
   type ApprovalFacts,
   type ApproverEvent,
@@ -11,7 +19,7 @@ import {
 } from './approval-state.ts'
 import type { ApproverSettings } from './approver-settings.ts'
 import { decision } from './decision-event.ts'
-import { paused, type Refused, requestDenial, tooMany, tooManyOfSubject, withdrawnBecause } from './refusals.ts'
+import { paused, type Refused, requestDenial, tooMany, tooManyOfSubject } from './refusals.ts'
 import { decideVote, type VoteCommand } from './votes.ts'
 
 /** Times are microseconds since the epoch; `now` is the approver's clock, `time` the node's. */
@@ -179,7 +187,7 @@ function denial(facts: ApprovalFacts, { code, reason }: Refused<string>, now: nu
   return decision(facts, 'denied', now, { reasonCode: code, reason })
 }
 
-function withdraw(approval: OpenApproval, reason: WithdrawReason | 'node_started', now: number): ApproverEvent {
+function withdraw(approval: OpenApproval, reason: GivenUpReason, now: number): ApproverEvent {
   return decision(approval, 'withdrawn', now, {
     reviewers: approval.approvals,
     reasonCode: reason,

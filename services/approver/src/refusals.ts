@@ -1,6 +1,5 @@
 // Why a vote does not count and why a request is not held, each with a sentence for the person who reads it.
 
-import type { WithdrawReason } from '@sluice/events'
 import type { EndKind } from './approval-state.ts'
 
 export type Refused<Code extends string> = { readonly code: Code; readonly reason: string }
@@ -71,20 +70,6 @@ export function paused(denials: number, untilMicros: number): Refused<'paused'> 
   const until = new Date(untilMicros / 1000).toISOString()
   const reason = `${denials} of your requests were denied, so no more are held until ${until}; ask the reviewers first.`
   return { code: 'paused', reason }
-}
-
-const WITHDRAWN_BECAUSE: Readonly<Record<WithdrawReason | 'node_started', string>> = {
-  cancelled: 'who asked cancelled it',
-  client_left: 'who asked went away',
-  upstream_lost: 'the connection to the database was lost',
-  timed_out: 'nobody decided in time',
-  session_ended: 'the session ended',
-  changed: 'what it depends on changed before it ran',
-  node_started: 'the proxy that held it was started again',
-}
-
-export function withdrawnBecause(reason: WithdrawReason | 'node_started'): string {
-  return WITHDRAWN_BECAUSE[reason]
 }
 
 const UNITS = [

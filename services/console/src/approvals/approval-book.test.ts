@@ -128,6 +128,7 @@ describe('a held command', () => {
     ['session', { sessionId: uuidv7() }],
     ['execution', { execution: 2 }],
     ['command', { commandDigest: Buffer.alloc(32) }],
+    ['policy set', { policyVersion: 'another' }],
   ])('is not decided by what is about another %s', (_, difference) => {
     const { book, mismatches } = bookWith()
     const it = asked()

@@ -87,7 +87,11 @@ export class ApprovalBook {
     const entry = this.find(decision.approvalId)
     if (entry === null) this.#keepEarly(decision)
     else if (isAbout(decision, entry)) this.#put(entry, withDecision(entry, decision))
-    else this.#options.onMismatch(decision.approvalId, 'the decision is about another node, session or command')
+    else
+      this.#options.onMismatch(
+        decision.approvalId,
+        'the decision is about another node, session, command or policy set',
+      )
   }
 
   find(approvalId: string): ApprovalEntry | null {

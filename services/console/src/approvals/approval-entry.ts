@@ -1,6 +1,7 @@
 // One held command as the console sees it: what was asked, whose votes count, how it ended. Requests and decisions come
 // by different topics and in any order; an entry is the same in the end.
 import type { ApprovalDecision, ApprovalRequest, CountedReviewer, Executed, Requested } from '@sluice/events'
+import { withdrawnBecause } from '@sluice/policy'
 
 export type ApprovalState = 'open' | 'approved' | 'denied' | 'expired' | 'withdrawn' | 'executed'
 
@@ -26,15 +27,6 @@ export type ApprovalEntry = {
   readonly revision: number
 }
 
-const WITHDRAWN_BECAUSE: Readonly<Record<string, string>> = {
-  cancelled: 'who asked cancelled it',
-  client_left: 'who asked went away',
-  upstream_lost: 'the connection to the database was lost',
-  timed_out: 'nobody decided in time',
-  session_ended: 'the session ended',
-  changed: 'what it depends on changed before it ran',
-}
-
 export function entryOf(request: ApprovalRequest, requested: Requested): ApprovalEntry {
   return {
     approvalId: request.approvalId,
@@ -57,15 +49,14 @@ export function withRequest(entry: ApprovalEntry, request: ApprovalRequest): App
   const { executed, withdrawn, time } = request
   if (executed !== null && entry.executed === null) return { ...entry, executed: { ...executed, time } }
   if (withdrawn === null || entry.withdrawn !== null) return entry
-  const reason = WITHDRAWN_BECAUSE[withdrawn.reason] ?? 'nobody waits for it any more'
-  return { ...entry, withdrawn: { kind: 'withdrawn', reason, time } }
+  return { ...entry, withdrawn: { kind: 'withdrawn', reason: withdrawnBecause(withdrawn.reason), time } }
 }
 
 /** A node that started holds nothing of what it held before, also where that was approved and had not run. */
 export function withNodeStart(entry: ApprovalEntry, time: number): ApprovalEntry {
   const { kind } = endingOf(entry)
   if ((kind !== 'open' && kind !== 'approved') || entry.askedAt >= time) return entry
-  return { ...entry, withdrawn: { kind: 'withdrawn', reason: 'the proxy that held it was started again', time } }
+  return { ...entry, withdrawn: { kind: 'withdrawn', reason: withdrawnBecause('node_started'), time } }
 }
 
 /** Whether a decision is about the very thing that was asked. */
@@ -74,7 +65,8 @@ export function isAbout(decision: ApprovalDecision, { nodeId, requested }: Appro
     decision.nodeId === nodeId &&
     decision.sessionId === requested.sessionId &&
     decision.execution === requested.execution &&
-    decision.commandDigest.equals(requested.commandDigest)
+    decision.commandDigest.equals(requested.commandDigest) &&
+    decision.policyVersion === requested.policyVersion
   )
 }
 
