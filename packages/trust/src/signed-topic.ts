@@ -1,6 +1,7 @@
 // A topic of signed records, read in order: each record is delivered once, after its signer, its signature and its
 // version were checked. Who may sign is asked of `judge`: the root key for certificates, certificates for all else.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Codec,
   type ContentOf,
@@ -133,7 +134,8 @@ export class SignedTopic<Topic extends ControlTopic> {
         if (this.#closing.signal.aborted) return
         if (!failing) this.#failed(error)
         failing = true
-        await this.#pause(RETRY_MS)
+        // Until then, or until it is closed.
+        await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       }
     }
   }
@@ -272,18 +274,5 @@ export class SignedTopic<Topic extends ControlTopic> {
     const turn = this.#turn.then(act)
     this.#turn = turn.catch(() => {})
     return turn
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      signal.addEventListener('abort', end)
-    })
   }
 }

@@ -2,6 +2,7 @@
  * `sluice approvals --watch`: on a terminal the list, drawn anew when it changes and each second for the time left; in a
  * pipe a line for each change. Goes on when the console was started again, until it is told to stop.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CliFailure, EXIT_CODES } from '../failure.ts'
 import { escapeControls } from '../terminal/escape.ts'
 import type { Output } from '../terminal/output.ts'
@@ -46,7 +47,7 @@ export async function watchApprovals(options: WatchOptions): Promise<void> {
         if (!(error instanceof CliFailure && PASSING.has(error.exitCode))) throw error
         view.trouble(error.message)
         revision = null
-        await pause(retryMs, options.stop)
+        await sleep(retryMs, undefined, { signal: options.stop }).catch(() => undefined)
         retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
       }
     }
@@ -142,17 +143,4 @@ class Picture implements View {
     if (this.#trouble !== null) say(escapeControls(`${this.#trouble}; trying again`), style.warn)
     say('Ctrl-C ends this; one in full: sluice approvals CODE')
   }
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      stop.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    stop.addEventListener('abort', end)
-    if (stop.aborted) end()
-  })
 }

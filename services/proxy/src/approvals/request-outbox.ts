@@ -1,6 +1,7 @@
 // Records on their way to the log. Each one costs a signature, so many at once are spread over several turns of the
 // event loop; those that nobody waits for are tried again while the log is busy.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApprovalRequest } from '@sluice/events'
 
 /** A few hundred microseconds of work; then everyone else has a turn. */
@@ -100,22 +101,8 @@ export class RequestOutbox {
           return
         }
       }
-      await this.#pause(pauseMs)
+      await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      signal.addEventListener('abort', end)
-    })
   }
 }
