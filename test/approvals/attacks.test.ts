@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { cancelRequest } from '../../services/proxy/src/postgres/wire/encode.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
-import { bind, execute, logIn, openTcp, parse, query, sync, transcript, WireClient } from '../stand/wire-client.ts'
+import { bind, execute, logIn, openTcp, parse, query, sync, transcript, type WireClient } from '../stand/wire-client.ts'
+import { logInWithKey } from './cancel-key.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
 import { type Asked, type SigningApprover, startSigningApprover } from './signing-approver.ts'
 
@@ -224,11 +225,13 @@ describe('a decision that is not for this execution', () => {
 
 describe('the end of a wait', () => {
   it('by a cancel request: the error of a cancelled statement, the request withdrawn, the session alive', async () => {
-    const key = await keyOf()
+    client.end()
+    const session = await logInWithKey(proxy)
+    client = session.client
     const request = await asked()
     expect((await client.next())?.type).toBe('N')
     const canceller = await openTcp(proxy)
-    canceller.write(cancelRequest(key))
+    canceller.write(cancelRequest(session.key))
     expect(transcript(await client.until())).toBe('E(57014) Z(I)')
     expect((await approver.endOf(request.approvalId)).withdrawn).toEqual({ reason: 'cancelled' })
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
@@ -265,20 +268,3 @@ describe('the end of a wait', () => {
     expect(await runs()).toBe(1)
   })
 })
-
-/** Logs in anew and keeps the cancel key that the gateway gave. */
-async function keyOf(): Promise<{ processId: number; secret: Buffer }> {
-  client.end()
-  const { key, session } = await withKey()
-  client = session
-  return key
-}
-
-async function withKey() {
-  const { openTls, authenticateBy } = await import('../stand/wire-client.ts')
-  const session = new WireClient(await openTls(proxy))
-  const welcome = await authenticateBy(session, await proxy.ticket())
-  const data = welcome.find(({ type }) => type === 'K')
-  if (data === undefined) throw new Error('no cancel key was given')
-  return { session, key: { processId: data.bytes.readInt32BE(5), secret: data.bytes.subarray(9) } }
-}

@@ -7,20 +7,19 @@ import { ONE_DATA_OWNER } from '../stand/control-plane.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 import {
-  authenticateBy,
   bind,
   close,
   execute,
   flush,
   logIn,
   openTcp,
-  openTls,
   parse,
   query,
   sync,
   transcript,
-  WireClient,
+  type WireClient,
 } from '../stand/wire-client.ts'
+import { type CancelKey, logInWithKey } from './cancel-key.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
 import { type SigningApprover, startSigningApprover } from './signing-approver.ts'
 
@@ -57,11 +56,13 @@ const UPDATES_OF_LOUD = {
 }
 const POLICIES = [...WRITES_WITH_APPROVAL, UPDATES_OF_LOUD]
 
+const WAIT = { timeout: 15_000, interval: 20 }
+
 let database: Database
 let proxy: RunningProxy
 let approver: SigningApprover
 let client: WireClient
-let key: { readonly processId: number; readonly secret: Buffer }
+let key: CancelKey
 
 beforeAll(async () => {
   database = await startDatabase(18)
@@ -75,11 +76,9 @@ afterAll(async () => {
   await database?.stop()
 })
 beforeEach(async () => {
-  client = new WireClient(await openTls(proxy))
-  const welcome = await authenticateBy(client, await proxy.ticket())
-  const data = welcome.find(({ type }) => type === 'K')
-  if (data === undefined) throw new Error('no cancel key was given')
-  key = { processId: data.bytes.readInt32BE(5), secret: data.bytes.subarray(9) }
+  const session = await logInWithKey(proxy)
+  client = session.client
+  key = session.key
 })
 afterEach(() => client.end())
 
@@ -155,12 +154,8 @@ describe('a cancel request', () => {
     const other = await asSuperuser()
     await other.query('begin; lock table orders in access exclusive mode')
     client.send(query("update orders set status = 'x' where id = 1"))
-    for (;;) {
-      const { rows } = await other.query(
-        "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'",
-      )
-      if (rows.length > 0) break
-    }
+    const waiting = "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'"
+    await expect.poll(async () => (await other.query(waiting)).rows, WAIT).not.toEqual([])
     const canceller = await openTcp(proxy)
     canceller.write(cancelRequest(key))
     expect(transcript(await client.until())).toBe('E(57014) Z(I)')
@@ -212,12 +207,14 @@ describe('an approval by a rule that says something else meanwhile', () => {
     const asked = await approver.nextAsked()
     const stricter = { ...ONE_DATA_OWNER['data-owner'], reviewers: ['group:data-owners'], count: 2, expires: '9m' }
     await proxy.control.publishPolicies(POLICIES, { 'data-owner': stricter })
-    for (let told = ''; !told.includes('up to 9 minutes'); ) {
+    const told = async (): Promise<string> => {
       const other = await logIn(proxy, await proxy.ticket())
       other.send(query("update orders set status = 'y' where id = 2"))
-      told = String((await other.next())?.bytes)
+      const notice = await other.next()
       other.end()
+      return String(notice?.bytes)
     }
+    await expect.poll(told, WAIT).toContain('up to 9 minutes')
     await approver.decide(asked)
     expect(transcript(await client.until())).toBe('N E(42501) Z(I)')
     expect((await database.query("select from orders where status = 'x'")).rowCount).toBe(0)

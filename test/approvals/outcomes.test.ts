@@ -12,7 +12,8 @@ const SETUP = `
   create table children (id int primary key, parent int references parents deferrable initially deferred);
   grant select, insert on parents, children to sluice_gateway;
 `
-const USE_MS = 500
+/** Long enough for a busy machine, and no longer than a test may wait until it is over. */
+const USE_MS = 3_000
 const WAIT = { timeout: 15_000, interval: 20 }
 const OK = { status: 'ok', code: null, rows: 1 }
 

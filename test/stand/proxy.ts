@@ -48,7 +48,12 @@ export type RunningProxy = {
   readonly child: ChildProcess
   /** What the process wrote to its log. */
   readonly log: () => string
-  readonly ticket: (options?: { readonly ttlMs?: number; readonly connection?: string | null }) => Promise<Login>
+  readonly ticket: (options?: {
+    readonly ttlMs?: number
+    readonly connection?: string | null
+    /** Whose: the agent's unless said otherwise. */
+    readonly agent?: string
+  }) => Promise<Login>
   /** A complete libpq URL with certificate check. */
   readonly url: (login: Login, database?: string) => string
   readonly frames: () => Promise<readonly RecordedFrame[]>
@@ -149,11 +154,11 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
     control,
     child,
     log: () => log,
-    ticket: async ({ ttlMs = 900_000, connection = null } = {}) => {
-      const subject = { issuer: issuer.url, id: 'agent', kind: 'agent', groups: ['agents'], onBehalfOf: null } as const
+    ticket: async ({ ttlMs = 900_000, connection = null, agent = 'agent' } = {}) => {
+      const subject = { issuer: issuer.url, id: agent, kind: 'agent', groups: ['agents'], onBehalfOf: null } as const
       const { ticket, secret } = await newTicket({ subject, connection, task: null, ttlMs, now: nowMicros() })
       await control.publishTicket(ticket)
-      return { user: ticketUser('agent', ticket.ticketId), password: secret }
+      return { user: ticketUser(agent, ticket.ticketId), password: secret }
     },
     url: ({ user, password }, name = 'shop') =>
       `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@localhost:${port}/${name}?sslmode=verify-full&sslrootcert=${encodeURIComponent(authorityFile)}`,
