@@ -146,8 +146,8 @@ describe('a reader of signed records', () => {
       await until(() => seen.includes(name), name)
       times.push(performance.now() - from)
     }
-    // The log's fallback looks every 250 ms: the median is far below it only if the reader was woken.
-    expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(100)
+    // The log's fallback looks every 250 ms, and each record comes just behind the one before: it would take all of that.
+    expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(200)
     await reader.close()
     await writer.publish('current', policySet('unread'))
     expect(seen).not.toContain('unread')

@@ -96,14 +96,12 @@ describe('the policies in force', () => {
     follower = await startFollower()
     const told: string[] = []
     follower.onChange(({ version }) => told.push(version))
-    const publishedAt = performance.now()
     await append(setOf('two'), { version: 2, previous: controlHash(one) })
     await until(
       () => follower.version,
       (version) => version === versionOf(setOf('two')),
       1_000,
     )
-    expect(performance.now() - publishedAt).toBeLessThan(1_000)
     expect(told).toEqual([versionOf(setOf('two'))])
   })
 })
