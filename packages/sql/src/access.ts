@@ -173,7 +173,7 @@ class TextAccess {
 
   /** Where PostgreSQL may find it: all of these have to be permitted. */
   #candidates(action: SqlAction, { schema, name, own }: TableName): string[] {
-    if (schema !== null) return [schema].flatMap((place) => spellings(place, name))
+    if (schema !== null) return spellings(schema, name)
     // Searched before the path, unless the path names it; what is made is never made there.
     const catalogFirst = !this.#schemas.includes('pg_catalog')
     if (own && catalogFirst && action === 'sql:read') return spellings('pg_catalog', name)

@@ -78,10 +78,10 @@ function showToken({ kind, start, end }: Scanner, text: string, maxBytes: number
     case 'punctuation':
     case 'other':
       return end - start > maxBytes ? null : { shown: shownCharacters(text.slice(start, end)), comments: 0 }
-    // The caller has counted them.
+    // The caller has counted them, and does not show them.
     case 'line-comment':
     case 'block-comment':
-      return { shown: '', comments: 1 }
+      return { shown: '', comments: 0 }
     default:
       return kind satisfies never
   }
@@ -113,22 +113,18 @@ function firstWord(line: string): string {
 
 const BOOL = 16
 const TEXTS: ReadonlySet<number> = new Set([18, 19, 25, 1042, 1043])
-const INTEGERS: ReadonlyMap<number, (bytes: Buffer) => string> = new Map([
-  [20, (bytes) => bytes.readBigInt64BE().toString()],
-  [21, (bytes) => bytes.readInt16BE().toString()],
-  [23, (bytes) => bytes.readInt32BE().toString()],
-])
-const INTEGER_BYTES: ReadonlyMap<number, number> = new Map([
-  [20, 8],
-  [21, 2],
-  [23, 4],
+/** By type; each has so many bytes. */
+const INTEGERS: ReadonlyMap<number, { readonly length: number; readonly read: (bytes: Buffer) => string }> = new Map([
+  [20, { length: 8, read: (bytes) => bytes.readBigInt64BE().toString() }],
+  [21, { length: 2, read: (bytes) => bytes.readInt16BE().toString() }],
+  [23, { length: 4, read: (bytes) => bytes.readInt32BE().toString() }],
 ])
 
 /** A parameter by the same rules. `typeOid` is 0 where it is not known. */
 export function reviewParameter(bytes: Buffer, binary: boolean, typeOid: number): string {
   if (binary && typeOid === BOOL && bytes.length === 1) return bytes[0] === 0 ? 'false' : 'true'
   const integer = INTEGERS.get(typeOid)
-  if (binary && integer !== undefined && bytes.length === INTEGER_BYTES.get(typeOid)) return shownNumber(integer(bytes))
+  if (binary && bytes.length === integer?.length) return shownNumber(integer.read(bytes))
   if (binary && !TEXTS.has(typeOid)) return `‹${bytes.length} ${bytes.length === 1 ? 'byte' : 'bytes'}›`
   const text = bytes.toString('utf8')
   return isNumber(text) ? shownNumber(text) : shownString(text)

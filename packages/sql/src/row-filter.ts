@@ -112,8 +112,8 @@ function narrowings(wrapper: RawNode, scope: RowScope, negated: boolean): Narrow
   if (type === 'ColumnRef') return narrowing(wrapper, scope, false)
   if (type === 'SubLink') return negated ? null : related(node, scope)
   if (type === 'NullTest') {
-    const isNull = (node['nulltesttype'] === 'IS_NULL') !== negated
-    return isNull && 'ColumnRef' in (node['arg'] as RawNode) ? narrowing(node['arg'] as RawNode, scope, true) : null
+    const wantsNull = (node['nulltesttype'] === 'IS_NULL') !== negated
+    return wantsNull && 'ColumnRef' in (node['arg'] as RawNode) ? narrowing(node['arg'] as RawNode, scope, true) : null
   }
   if (type === 'BooleanTest' && !negated) {
     if (node['booltesttype'] === 'IS_TRUE') return narrowings(node['arg'] as RawNode, scope, false)

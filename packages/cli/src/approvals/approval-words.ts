@@ -20,7 +20,7 @@ export function timeLeft({ expiresAt }: ShownRequest, nowMs: number): string {
   return seconds >= HOUR_S ? `${Math.floor(seconds / HOUR_S)}:${two(minutes)}:${rest}` : `${minutes}:${rest}`
 }
 
-/** `public.orders, ~1 row, 2 more`: tables first, and that there is more behind them. */
+/** `public.orders, ~1 row, +2 more`: tables first, and that there is more behind them. */
 export function touchedShortly({ touches, estimatedRows }: ShownRequest): string {
   const tables = touches.filter(({ kind }) => kind === 'table').map(({ name }) => name)
   const behind = touches.length - tables.length

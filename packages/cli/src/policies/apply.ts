@@ -1,5 +1,5 @@
 /** `sluice policy apply`: checks the folder, runs its cases, and puts its policies and approval rules in force. */
-import { approvalRulesJson } from '@sluice/policy'
+import { approvalRulesJson, policyVersionOf } from '@sluice/policy'
 import { z } from 'zod'
 import { CliFailure, EXIT_CODES, type ExitCode } from '../failure.ts'
 import { escapeControls } from '../terminal/escape.ts'
@@ -11,8 +11,6 @@ import { casesJson, printOutcomes, testPolicies } from './test.ts'
 export type ApplyFlags = PolicyFlags & { readonly as?: string; readonly untested?: true }
 
 const answerSchema = z.object({ version: z.number(), contentHash: z.string() })
-/** As decisions name it. */
-const HASH_CHARACTERS = 12
 
 export async function runPolicyApply(flags: ApplyFlags, context: VerbContext): Promise<ExitCode> {
   const { output } = context
@@ -51,7 +49,7 @@ export async function runPolicyApply(flags: ApplyFlags, context: VerbContext): P
   if (!parsed.success) throw new CliFailure('the console answered without a version; is it of the same version?')
   const { version, contentHash } = parsed.data
   output.line(
-    `${output.style.good('✔')} version ${version} is in force: ${escapeControls(contentHash.slice(0, HASH_CHARACTERS))}`,
+    `${output.style.good('✔')} version ${version} is in force: ${escapeControls(policyVersionOf(contentHash))}`,
   )
   output.line(output.style.dim('Proxies follow within a second; decisions carry these twelve digits.'))
   return EXIT_CODES.ok
