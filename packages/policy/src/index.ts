@@ -4,7 +4,6 @@ export {
   type ApprovalRule,
   type ApprovalRules,
   type ApprovalRulesInput,
-  approvalRuleSchema,
   approvalRulesSchema,
 } from './approval-rule.ts'
 export { checkPolicies } from './check-policies.ts'
@@ -26,7 +25,6 @@ export {
   CURRENT_POLICIES,
   contentHashOf,
   type PolicySource,
-  parseApprovalRules,
   policyVersionOf,
   publishedSource,
 } from './policy-source.ts'

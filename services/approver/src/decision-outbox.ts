@@ -44,11 +44,6 @@ export class DecisionOutbox {
     if (this.#waiting.length >= MAX_WAITING_DECISIONS) await this.#run
   }
 
-  /** Resolves when nothing waits any more, or after `close`. */
-  async settled(): Promise<void> {
-    await this.#run
-  }
-
   /** Gives up what the log does not take at once. */
   async close(): Promise<void> {
     this.#closing.abort()
