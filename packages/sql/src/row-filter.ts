@@ -30,6 +30,8 @@ export class RowScope {
   readonly #others = new Set<string>()
   /** Columns without a table are the written table's. */
   readonly alone: boolean
+  /** Something beside the written table may hold its rows, so that its columns may be the same once more. */
+  #mirrored = false
 
   constructor(relation: RawNode, sources: readonly RawNode[], withClause: RawNode | undefined) {
     const name = String(relation['relname'])
@@ -55,7 +57,12 @@ export class RowScope {
     } else if ((type === 'RangeVar' || type === 'RangeSubselect') && !this.readsSame(source)) {
       const name = aliasOf(node) ?? node['relname']
       if (typeof name === 'string') this.#others.add(name)
-    }
+    } else this.#mirrored = true
+  }
+
+  /** Whether a sub-select could find the written table's values under another name, outside of itself. */
+  get mirrored(): boolean {
+    return this.#mirrored
   }
 
   /** Does a tree read the written table, under whatever name? */
@@ -275,15 +282,16 @@ function isInner({ qualifier }: Column, scope: RowScope): boolean {
   return qualifier !== null && qualifier !== scope.targetName
 }
 
-/** Not one of the columns that it is compared with, whether it is an inner column or an outer one. */
+/** Not one of the columns that it is compared with, nor the row that has them, whether it is inner or outer. */
 function isUnlike(column: Column, outer: ReadonlySet<string>, scope: RowScope): boolean {
-  return column.qualifier === null ? !outer.has(column.name) : isInner(column, scope)
+  if (column.qualifier !== null) return isInner(column, scope)
+  return !outer.has(column.name) && !scope.isTargetItself(column)
 }
 
 /** IN (SELECT …) and EXISTS. */
 function related(node: RawNode, scope: RowScope): Narrowings {
   const select = ((node['subselect'] ?? {}) as RawNode)['SelectStmt'] as RawNode | undefined
-  if (select === undefined || scope.readsSame(select) || scope.isHiddenIn(select)) return null
+  if (select === undefined || scope.mirrored || scope.readsSame(select) || scope.isHiddenIn(select)) return null
   if (node['subLinkType'] === 'ANY_SUBLINK' && (namesOf(node['operName']) ?? ['=']).at(-1) === '=') {
     const found = narrowing(node['testexpr'] as RawNode, scope, true)
     const outer = found?.[0]?.columns ?? new Set()
