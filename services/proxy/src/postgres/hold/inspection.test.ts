@@ -12,6 +12,8 @@ const SETUP = `
   create rule keep as on delete to invoices do also select 1;
   create view open_invoices as select * from invoices;
   create table plain (id int);
+  create domain cents as int;
+  create function notice_it() returns event_trigger language plpgsql as $$ begin return; end $$;
 `
 
 describe.each([13, 15, 18] as const)('what is in reach of a command on PostgreSQL %i', (major) => {
@@ -91,6 +93,8 @@ describe.each([13, 15, 18] as const)('what is in reach of a command on PostgreSQ
     ['a rule is replaced by itself', 'create or replace rule keep as on delete to invoices do also select 1'],
     ['a default changes', 'alter table invoices alter amount set default 1'],
     ['a column is added', 'alter table invoices add column note text'],
+    ['a domain gets a condition', 'alter domain cents add constraint positive check (value >= 0)'],
+    ['an event trigger appears', 'create event trigger noticed on ddl_command_end execute function notice_it()'],
     ['a row policy appears', 'create policy mine on invoices using (true)'],
     ['a table is replaced by another', 'alter table invoices rename to invoices_old; create table invoices (id int)'],
   ])('says something else where %s', async (_name, change) => {

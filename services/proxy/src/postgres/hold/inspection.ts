@@ -11,9 +11,10 @@ const MAX_TOUCHES = 200
 
 /**
  * `xmin` changes with every change of a row, back to its former content too: what was replaced and restored between
- * two looks is noticed. Code of the user's own (functions, operators, casts, types) counts whole: which of it a name in
- * the command finds is not known without the tree. Relations count as far as they are in reach: tables named, their
- * partitions and children, what foreign keys cascade to, and what views stand on.
+ * two looks is noticed. Code of the user's own (functions, operators, casts, types with their conditions, event
+ * triggers) counts whole: which of it a name in the command finds is not known without the tree. Relations count as far
+ * as they are in reach: tables named, their partitions and children, what foreign keys cascade to, and what views stand
+ * on.
  */
 const INSPECTION = `
 with recursive named as (
@@ -60,6 +61,9 @@ with recursive named as (
     from pg_catalog.pg_cast a where a.oid >= 16384
   union all select pg_catalog.concat_ws(' ', 'type', a.oid, a.xmin)
     from pg_catalog.pg_type a where a.oid >= 16384 and a.typtype in ('d', 'e', 'r', 'm')
+  union all select pg_catalog.concat_ws(' ', 'domain constraint', a.oid, a.xmin)
+    from pg_catalog.pg_constraint a where a.oid >= 16384 and a.contypid <> 0
+  union all select pg_catalog.concat_ws(' ', 'event trigger', a.oid, a.xmin) from pg_catalog.pg_event_trigger a
   union all select pg_catalog.concat_ws(' ', 'setting', name, setting) from pg_catalog.pg_settings
       where source in ('session', 'client', 'user', 'database', 'database user')
       and name not in ('transaction_read_only', 'transaction_deferrable')
