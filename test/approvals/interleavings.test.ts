@@ -1,5 +1,6 @@
 // Ways in which cancels, failures and messages meet a held command: each once ended in a wrong state, or ran another text.
 
+import type { ApprovalRulesInput } from '@sluice/policy'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRequest } from '../../services/proxy/src/postgres/wire/encode.ts'
@@ -21,7 +22,7 @@ import {
 } from '../stand/wire-client.ts'
 import { type CancelKey, logInWithKey } from './cancel-key.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
-import { type SigningApprover, startSigningApprover } from './signing-approver.ts'
+import { type Asked, type SigningApprover, startSigningApprover } from './signing-approver.ts'
 
 const SETUP = `
   create table "Orders" (id int primary key, status text);
@@ -202,21 +203,51 @@ describe('the look behind an approved command, where it fails', () => {
 })
 
 describe('an approval by a rule that says something else meanwhile', () => {
-  it('is of no use: its name is not what people agreed to', async () => {
-    client.send(query("update orders set status = 'x' where id = 1"))
-    const asked = await approver.nextAsked()
-    const stricter = { ...ONE_DATA_OWNER['data-owner'], reviewers: ['group:data-owners'], count: 2, expires: '9m' }
-    await proxy.control.publishPolicies(POLICIES, { 'data-owner': stricter })
+  const stricter = (expires: string) => ({
+    'data-owner': { ...ONE_DATA_OWNER['data-owner'], reviewers: ['group:data-owners'], count: 2, expires },
+  })
+
+  /** Publishes the rules; resolves when the gateway goes by them. */
+  async function follows(rules: ApprovalRulesInput, notice: string): Promise<void> {
+    await proxy.control.publishPolicies(POLICIES, rules)
     const told = async (): Promise<string> => {
       const other = await logIn(proxy, await proxy.ticket())
-      other.send(query("update orders set status = 'y' where id = 2"))
-      const notice = await other.next()
+      other.send(query('delete from "Lines" where id = 2'))
+      const first = await other.next()
       other.end()
-      return String(notice?.bytes)
+      return String(first?.bytes)
     }
-    await expect.poll(told, WAIT).toContain('up to 9 minutes')
+    await expect.poll(told, WAIT).toContain(notice)
+  }
+
+  async function askedFor(command: string): Promise<Asked> {
+    for (;;) {
+      const asked = await approver.nextAsked()
+      if (asked.requested.command.includes(command)) return asked
+    }
+  }
+
+  afterEach(() => follows(ONE_DATA_OWNER, 'up to 10 minutes'))
+
+  it('is of no use: its name is not what people agreed to', async () => {
+    client.send(query("update orders set status = 'x' where id = 1"))
+    const asked = await askedFor('update orders')
+    await follows(stricter('9m'), 'up to 9 minutes')
     await approver.decide(asked)
     expect(transcript(await client.until())).toBe('N E(42501) Z(I)')
     expect((await database.query("select from orders where status = 'x'")).rowCount).toBe(0)
+  })
+
+  it('is of no use either where it said so before anybody was asked, while the command was looked at', async () => {
+    const other = await asSuperuser()
+    await other.query('begin; lock table orders in access exclusive mode')
+    client.send(query("update orders set status = 'z' where id = 1"))
+    const waiting = "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'"
+    await expect.poll(async () => (await other.query(waiting)).rows, WAIT).not.toEqual([])
+    await follows(stricter('8m'), 'up to 8 minutes')
+    await other.end()
+    await approver.decide(await askedFor('update orders'))
+    expect(transcript(await client.until())).toBe('N E(42501) Z(I)')
+    expect((await database.query("select from orders where status = 'z'")).rowCount).toBe(0)
   })
 })

@@ -35,8 +35,8 @@ type Current = {
   readonly request: OpenRequest
   phase: 'looking' | 'waiting' | 'running'
   approval: HeldApproval | null
-  /** As they were when people were asked. */
-  rules: ApprovalRules
+  /** Of the policies that decided that it waits, by which the approver decides; null where none could be used. */
+  readonly rules: ApprovalRules | null
   readonly interrupted: PromiseWithResolvers<Interruption>
 }
 
@@ -68,7 +68,9 @@ export class Holds {
 
   /** Resolves when the command has run or was refused; never after the session's end. */
   async hold(command: HeldCommand, request: OpenRequest, held: HeldRequest): Promise<void> {
-    this.#current = { request, phase: 'looking', approval: null, rules: {}, interrupted: Promise.withResolvers() }
+    // In the turn of the decision: while the command is looked at, a rule of the same name may come that asks for more.
+    const rules = this.#rulesInForce()
+    this.#current = { request, phase: 'looking', approval: null, rules, interrupted: Promise.withResolvers() }
     try {
       await this.#hold(this.#current, command, held)
       this.#current = null
@@ -205,9 +207,13 @@ export class Holds {
   }
 
   async #ask(current: Current, command: HeldCommand, held: HeldRequest, seen: Seen): Promise<HeldApproval | null> {
-    const { request } = current
+    const { request, rules } = current
     const { desk, about, session, delivery, nowMicros, maxCommandBytes, enlist } = this.#parts
     const { pending } = held
+    if (rules === null) {
+      this.#refuse(command, request, POLICY_CHANGED)
+      return null
+    }
     const review = reviewText(command.text, { maxBytes: maxCommandBytes })
     const parameterBytes = command.parameters.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
     if ('tooLong' in review || parameterBytes > maxCommandBytes) {
@@ -215,8 +221,6 @@ export class Holds {
       return null
     }
     try {
-      const rules = this.#parts.approvalRules()
-      current.rules = rules
       const waitMs = waitOf(rules, pending.approvalRules, seen.inTransaction)
       if (waitMs === null) {
         this.#refuse(command, request, IN_TRANSACTION)
@@ -269,13 +273,19 @@ export class Holds {
     const now = this.#parts.session.decideAgain(request)
     if (now.kind === 'deny') return false
     if (now.kind === 'permit') return true
+    const rulesNow = this.#rulesInForce()
+    if (rules === null || rulesNow === null) return false
+    return now.approvalRules.every(
+      (rule) => held.pending.approvalRules.includes(rule) && isDeepStrictEqual(rulesNow[rule], rules[rule]),
+    )
+  }
+
+  /** Null where no policies may be used. */
+  #rulesInForce(): ApprovalRules | null {
     try {
-      const rulesNow = this.#parts.approvalRules()
-      return now.approvalRules.every(
-        (rule) => held.pending.approvalRules.includes(rule) && isDeepStrictEqual(rulesNow[rule], rules[rule]),
-      )
+      return this.#parts.approvalRules()
     } catch (error) {
-      if (error instanceof PolicyUnavailable) return false
+      if (error instanceof PolicyUnavailable) return null
       throw error
     }
   }
