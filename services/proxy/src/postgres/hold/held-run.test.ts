@@ -11,11 +11,12 @@ const done = (status: 'I' | 'T', ...results: (typeof LOOK)[]): OwnResult => ({ k
 const cancelled: OwnResult = { kind: 'failed', fields: new Map([['C', '57014']]), status: 'E' }
 
 /** Runs one approved query; `answers` are what the upstream says to each run of statements of the gateway's own. */
-async function runQuery(answers: readonly OwnResult[]) {
+async function runQuery(answers: readonly OwnResult[], stillPending = true) {
   const left = [...answers]
   const own: string[] = []
   const told: string[] = []
-  const request = { description: { access: { targets: [], actions: ['sql:write'] } } } as unknown as OpenRequest
+  const access = { connection: 'shop', kinds: ['UPDATE'], targets: [], actions: ['sql:write'] }
+  const request = { description: { access }, decision: { policyIds: [] } } as unknown as OpenRequest
   const parts = {
     nowMicros: () => 0,
     enlist: () => undefined,
@@ -43,15 +44,15 @@ async function runQuery(answers: readonly OwnResult[]) {
     },
   } as Partial<HeldCommand> as HeldCommand
   const approved = {
-    approval: { executed: () => undefined, withdraw: () => undefined },
+    approval: { code: 'K7QM2XPD', executed: () => undefined, withdraw: () => undefined },
     decision: {},
     seen: { inTransaction: false, inspection: { definitions: DEFINITIONS } },
   } as unknown as Parameters<HeldRun['run']>[3]
-  const run = new HeldRun(
-    parts,
-    (step) => step,
-    () => Buffer.alloc(0),
-  )
+  const run = new HeldRun(parts, {
+    still: (step) => step,
+    stillPending: () => stillPending,
+    digest: () => Buffer.alloc(0),
+  })
   await run.run(command, request, {} as HeldRequest, approved)
   return { own, told }
 }
@@ -69,6 +70,12 @@ describe('the transaction of an approved query', () => {
     const { own, told } = await runQuery([done('T', [], LOOK), done('T', LOOK), cancelled, cancelled, done('I', [])])
     expect(own).toEqual(['BEGIN look', 'look', 'COMMIT', 'ROLLBACK', 'ROLLBACK'])
     expect(told).toEqual(['E', READY])
+  })
+
+  it('is undone before anything ran where the policies changed during the look', async () => {
+    const { own, told } = await runQuery([done('T', [], LOOK), done('I', [])], false)
+    expect(own).toEqual(['BEGIN look', 'ROLLBACK'])
+    expect(told).toEqual(['replaced'])
   })
 
   it('ends the session where it does not end', async () => {

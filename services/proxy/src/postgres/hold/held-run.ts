@@ -2,7 +2,7 @@
 // runs is what was approved. If not, nothing of it stays.
 
 import type { ApprovalDecision } from '@sluice/events'
-import type { HeldRequest, OpenRequest } from '@sluice/session'
+import type { HeldRequest, OpenRequest, UsedApproval } from '@sluice/session'
 import type { HeldApproval } from '../../approvals/approval-desk.ts'
 import { rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
@@ -10,12 +10,22 @@ import type { TransactionStatus } from '../wire/message-types.ts'
 import { statusOf } from '../wire/sql-states.ts'
 import type { HeldCommand } from './held-command.ts'
 import type { HoldParts } from './hold-parts.ts'
-import { heldDenial, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
+import { heldDenial, POLICY_CHANGED, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
 import { type Inspection, inspection, readInspection, type Seen } from './inspection.ts'
 import type { OwnResult, OwnStatement } from './own-work.ts'
 import { type RunEnd, RunGate } from './run-gate.ts'
 
 type Approved = { readonly approval: HeldApproval; readonly decision: ApprovalDecision; readonly seen: Seen }
+
+/** What must hold of a command for it to go on. */
+export type RunChecks = {
+  /** Goes on only while the session lives. */
+  readonly still: <T>(step: Promise<T>) => Promise<T>
+  /** Whether the policies still want the same people to agree, or fewer. */
+  readonly stillPending: () => boolean
+  /** Of the command and of what was seen. */
+  readonly digest: (inspected: Inspection) => Buffer
+}
 
 /** What the client is told instead of the command's result. */
 type Doubt = { readonly report: encode.ErrorReport; readonly status: 'refused' | 'error' | 'cancelled' }
@@ -29,14 +39,11 @@ const MAX_ROLLBACKS = 8
 
 export class HeldRun {
   readonly #parts: HoldParts
-  /** Goes on only while the session lives. */
-  readonly #still: <T>(step: Promise<T>) => Promise<T>
-  readonly #digest: (inspected: Inspection) => Buffer
+  readonly #checks: RunChecks
 
-  constructor(parts: HoldParts, still: <T>(step: Promise<T>) => Promise<T>, digest: (inspected: Inspection) => Buffer) {
+  constructor(parts: HoldParts, checks: RunChecks) {
     this.#parts = parts
-    this.#still = still
-    this.#digest = digest
+    this.#checks = checks
   }
 
   run(command: HeldCommand, request: OpenRequest, held: HeldRequest, approved: Approved): Promise<void> {
@@ -56,15 +63,15 @@ export class HeldRun {
     }
     if (before.kind === 'failed') return refuse(reportOf(before.fields))
     const inspected = before.kind === 'done' ? readInspection(before, begun ? 1 : 0) : null
-    const used = inspected === null ? null : this.#use(request, held, approved, inspected)
-    if (used?.kind !== 'permitted') return refuse(UNUSABLE[used?.why ?? 'changed'])
+    const used = this.#use(request, held, approved, inspected)
+    if ('reason' in used) return refuse(used)
     const started = this.#parts.nowMicros()
     const epoch = this.#parts.submissions.epoch
     const gate = new RunGate(true)
     this.#parts.submissions.forwardApproved(used, command.messages)
     command.expect(request, gate)
     this.#parts.enlist()
-    const end = await this.#still(gate.ended)
+    const end = await this.#checks.still(gate.ended)
     await this.#finishQuery({ command, request, approved, epoch, started, begun, end, look })
   }
 
@@ -133,21 +140,19 @@ export class HeldRun {
       return submissions.discard()
     }
     const inspected = readInspection(before, 0)
-    const used = inspected === null ? null : this.#use(request, held, approved, inspected)
-    if (used?.kind !== 'permitted') {
-      return this.#refuse(command, request, approved.approval, UNUSABLE[used?.why ?? 'changed'])
-    }
+    const used = this.#use(request, held, approved, inspected)
+    if ('reason' in used) return this.#refuse(command, request, approved.approval, used)
     const started = this.#parts.nowMicros()
     const gate = new RunGate(false)
     submissions.forwardApproved(used, command.messages)
     command.expect(request, gate)
     const after = this.#parts.own.run([look], 'flush')
-    const end = await this.#still(gate.ended)
+    const end = await this.#checks.still(gate.ended)
     if (end.completion === null) {
       this.#tell(approved.approval, 'error', end.failure, 0, started)
       return submissions.discard()
     }
-    const looked = await this.#still(after)
+    const looked = await this.#checks.still(after)
     const doubt = this.#doubt(request, approved, looked)
     if (doubt !== null) {
       const { report, status } = doubt
@@ -164,7 +169,7 @@ export class HeldRun {
   }
 
   #own(statements: readonly OwnStatement[], end: 'sync' | 'flush'): Promise<OwnResult> {
-    return this.#still(this.#parts.own.run(statements, end))
+    return this.#checks.still(this.#parts.own.run(statements, end))
   }
 
   /**
@@ -181,8 +186,17 @@ export class HeldRun {
     return ended
   }
 
-  #use(request: OpenRequest, held: HeldRequest, { decision }: Approved, inspected: Inspection) {
-    return this.#parts.session.useApproval(request, held, decision, this.#digest(inspected))
+  /** Asks the policies, and uses the approval up, in the turn in which the command is sent; or says why it is not. */
+  #use(
+    request: OpenRequest,
+    held: HeldRequest,
+    { decision }: Approved,
+    inspected: Inspection | null,
+  ): Extract<UsedApproval, { kind: 'permitted' }> | Refused {
+    if (!this.#checks.stillPending()) return POLICY_CHANGED
+    if (inspected === null) return UNUSABLE.changed
+    const used = this.#parts.session.useApproval(request, held, decision, this.#checks.digest(inspected))
+    return used.kind === 'permitted' ? used : UNUSABLE[used.why]
   }
 
   /**

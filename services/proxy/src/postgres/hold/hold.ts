@@ -154,16 +154,12 @@ export class Holds {
     const outcome = await this.#still(Promise.race([approval.decided, current.interrupted.promise]))
     if (typeof outcome === 'string') return this.#interrupted(command, request, approval, outcome)
     if (outcome.kind !== 'approved') return this.#refuse(command, request, undecided(outcome), approval)
-    if (!this.#stillPending(current, held)) {
-      approval.withdraw('changed')
-      return this.#refuse(command, request, POLICY_CHANGED)
-    }
     current.phase = 'running'
-    const run = new HeldRun(
-      this.#parts,
-      (step) => this.#still(step),
-      (inspected) => this.#digest(command, inspected),
-    )
+    const run = new HeldRun(this.#parts, {
+      still: (step) => this.#still(step),
+      stillPending: () => this.#stillPending(current, held),
+      digest: (inspected) => this.#digest(command, inspected),
+    })
     const { decision } = outcome
     const told =
       command.refusedAs === 'refused-query' ? approval : this.#untold.keep(approval, this.#parts.submissions.epoch)
