@@ -56,7 +56,7 @@ const openSession = async (): Promise<SessionPolicy> => {
   return PolicyEngine.compile({ files, approvalRules }, contentHashOf({ files, approvalRules })).session(
     { issuer: 'https://127.0.0.1', id: 'agent', kind: 'agent', groups: ['agents'], onBehalfOf: null },
     { name: CONNECTION, protocol: 'postgres', labels: { env: 'prod' }, demo: true },
-    { clientAddress: '127.0.0.1', purpose: 'ticket 4711', grants: [] },
+    { clientAddress: '127.0.0.1', purpose: 'ticket 4711' },
     Date.now,
   )
 }

@@ -37,7 +37,6 @@ export function askerOf(subject: PolicySubject, connection: PolicyConnection, co
     connection: { uid: { type: 'Connection', id: name }, attrs: connectionAttributes, parents: [] },
     connectionAttributes,
     circumstances: {
-      grants: [...context.grants],
       ...(context.purpose === null ? {} : { purpose: context.purpose }),
       ...(context.clientAddress === null ? {} : { clientAddress: extension('ip', address(context.clientAddress)) }),
     },

@@ -3,7 +3,7 @@
 import { SQL_ACTIONS } from './statement-access.ts'
 
 const TARGET_ATTRIBUTES = 'name: String, protocol: String, labels: Set<String>, demo: Bool'
-const CIRCUMSTANCES = 'time: datetime, clientAddress?: ipaddr, purpose?: String, grants: Set<String>'
+const CIRCUMSTANCES = 'time: datetime, clientAddress?: ipaddr, purpose?: String'
 const STATEMENT =
   'kinds: Set<String>, tables: Set<String>, functions: Set<String>, unfiltered: Bool, unknown: Set<String>'
 
@@ -31,5 +31,5 @@ export const ATTRIBUTES: Readonly<Record<string, string>> = {
   Connection: 'name, protocol, labels, demo',
   Table: 'name, protocol, labels, demo, schema, table, connection',
 }
-export const SQL_CONTEXT = 'time, clientAddress, purpose, grants, kinds, tables, functions, unfiltered, unknown'
-export const CONNECT_CONTEXT = 'time, clientAddress, purpose, grants'
+export const SQL_CONTEXT = 'time, clientAddress, purpose, kinds, tables, functions, unfiltered, unknown'
+export const CONNECT_CONTEXT = 'time, clientAddress, purpose'

@@ -74,7 +74,7 @@ const CONNECT: Question = {
   principal: { type: 'Subject', id: 'test|agent' },
   action: { type: 'Action', id: 'connect' },
   resource: { type: 'Connection', id: 'shop' },
-  context: { time: { __extn: { fn: 'datetime', arg: '2026-01-14' } }, grants: [] },
+  context: { time: { __extn: { fn: 'datetime', arg: '2026-01-14' } } },
   entities: [],
 }
 

@@ -14,7 +14,7 @@ export const RULES: ApprovalRules = approvalRulesSchema.parse({
 
 export const AGENT: PolicySubject = { issuer: 'test', id: 'agent', kind: 'agent', groups: ['agents'], onBehalfOf: null }
 export const SHOP: PolicyConnection = { name: 'shop', protocol: 'postgres', labels: { env: 'prod' }, demo: true }
-export const CONTEXT: PolicyContext = { clientAddress: null, purpose: null, grants: [] }
+export const CONTEXT: PolicyContext = { clientAddress: null, purpose: null }
 
 export const file = (text: string, name = 'a.cedar') => ({ name, text })
 
@@ -58,4 +58,4 @@ export const WRITE_APPROVED =
   '@id("write") @approval("data-owner") permit (principal, action == Action::"sql:write", resource);'
 /** Adds up to more than fits, whatever the statement. */
 export const FAILING =
-  '@id("failing") permit (principal, action, resource) when { 9223372036854775807 + (if context.grants.isEmpty() then 1 else 1) > 0 };'
+  '@id("failing") permit (principal, action, resource) when { 9223372036854775807 + (if context has purpose then 1 else 1) > 0 };'

@@ -20,5 +20,4 @@ export type PolicyContext = {
   readonly clientAddress: string | null
   /** The task of a ticket. */
   readonly purpose: string | null
-  readonly grants: readonly string[]
 }

@@ -22,7 +22,6 @@ const caseSchema = z.strictObject({
   /** SQL; without it the question is whether the session may open. */
   command: z.string().max(65_536).optional(),
   purpose: text.optional(),
-  grants: z.array(text).default([]),
   clientAddress: text.optional(),
   /** When it happens; a fixed time where none is given. */
   time: z.iso.datetime({ offset: true }).optional(),
@@ -59,7 +58,7 @@ export function runCase(
   const session = engine.session(
     { ...test.as, onBehalfOf: test.as.onBehalfOf ?? null },
     connection,
-    { clientAddress: test.clientAddress ?? null, purpose: test.purpose ?? null, grants: test.grants },
+    { clientAddress: test.clientAddress ?? null, purpose: test.purpose ?? null },
     () => Date.parse(test.time ?? DEFAULT_TIME),
   )
   const decision = access === null ? session.connect() : session.decide(access)

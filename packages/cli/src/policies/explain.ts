@@ -22,7 +22,7 @@ export async function runPolicyExplain(sql: string, flags: ExplainFlags, context
   const connection = connectionOf(flags.on, folder.config)
   const engine = engineOf(folder)
   const subject = subjectOf(flags, folder.config)
-  const circumstances = { clientAddress: null, purpose: flags.purpose ?? null, grants: [] }
+  const circumstances = { clientAddress: null, purpose: flags.purpose ?? null }
   const session = engine.session(subject, connection, circumstances, Date.now)
   const access = await accessOfText(sql, connection.name)
   const explained: Explained = {

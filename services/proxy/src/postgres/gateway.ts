@@ -218,7 +218,7 @@ export class PostgresGateway {
     const facts = {
       subject: identified.subject,
       connection: { name, protocol: 'postgres', labels, demo },
-      context: { clientAddress: addressOf(transport.socket), purpose: identified.purpose, grants: [] },
+      context: { clientAddress: addressOf(transport.socket), purpose: identified.purpose },
     } as const
     return new FollowedPolicy(policies, facts, (effect) => {
       metrics.requests[effect]++

@@ -4,6 +4,7 @@ import { AuditUnavailable } from '@sluice/events'
 import type { GovernedUpstream, GroupCommit, Session, TurnMember } from '@sluice/session'
 import { describe, expect, it, vi } from 'vitest'
 import type { AskingPeople } from '../hold/asking-people.ts'
+import * as encode from '../wire/encode.ts'
 import { GatewaySession } from './gateway-session.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -20,12 +21,13 @@ async function closedSocket(): Promise<Socket> {
   return socket
 }
 
-type Begun = { readonly ended: unknown; readonly enlisted: readonly TurnMember[] }
+type Begun = { readonly ended: unknown; readonly enlisted: readonly TurnMember[]; readonly cancels: () => number }
 
 /** Begins a session on these sockets; returns how it ended, and what waits for the end of the turn. */
 function begun(client: Socket, upstream: Socket): Begun {
   let ended: unknown = null
   const enlisted: TurnMember[] = []
+  let cancels = 0
   const session = { open: () => undefined, close: () => undefined, housekeeping: () => ({ permit: null, frame: 0 }) }
   const governed = { queue: () => undefined, release: () => true, discard: () => undefined }
   new GatewaySession({
@@ -40,7 +42,9 @@ function begun(client: Socket, upstream: Socket): Begun {
     people: PEOPLE,
     heldAheadBytes: 1,
     sessionMs: 3_600_000,
-    cancelUpstream: () => undefined,
+    cancelUpstream: () => {
+      cancels++
+    },
     onEnd: (how) => {
       ended = how
     },
@@ -48,7 +52,7 @@ function begun(client: Socket, upstream: Socket): Begun {
       throw error
     },
   }).begin(OPENING)
-  return { ended, enlisted }
+  return { ended, enlisted, cancels: () => cancels }
 }
 
 describe('a session that begins when one side has left already', () => {
@@ -62,6 +66,17 @@ describe('a session that begins when one side has left already', () => {
 })
 
 describe('a session whose records can not be written', () => {
+  it.each([
+    ['cancels what runs, whose answer nobody gets', encode.sync, 1],
+    ['cancels nothing where nothing runs', NOTHING, 0],
+  ])('%s', (_what, sent, expected) => {
+    const client = new Socket()
+    const { enlisted, cancels } = begun(client, new Socket())
+    client.emit('data', sent)
+    enlisted[0]?.commitFailed(new AuditUnavailable('journal_full', 'the journal is full'))
+    expect(cancels()).toBe(expected)
+  })
+
   it('leaves no timer behind that would keep it in memory', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {

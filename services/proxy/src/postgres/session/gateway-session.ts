@@ -280,6 +280,8 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     this.#options.governed.discard()
     this.#delivery.take()
     if (!this.#ended) {
+      // What was sent before still runs: nobody would see what comes of it.
+      if (!this.idle) this.#options.cancelUpstream()
       this.#ended = true
       this.#requests.end()
       this.#holds.drop()
