@@ -47,6 +47,8 @@ export type ControlPlane = {
   readonly trusted: TrustedKeys
   readonly keys: Keys
   readonly incidents: ProxyIncident[]
+  /** Last records of requests that did not reach the log. */
+  readonly lost: ApprovalRequest[]
   readonly openDesk: (options?: { readonly maxHeld?: number; readonly graceMs?: number }) => Promise<LoggedApprovalDesk>
   /** Appends a record of that version as this key signs it; returns its value. */
   readonly append: <Topic extends ControlTopic>(
@@ -80,6 +82,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     certify(keys.root, 'console', 'console', keys.console),
   ])
   await publishCertificates({ log, registry, root: keys.root.publicKey, certificates, source: '/test' })
+  const lost: ApprovalRequest[] = []
   const incidents: ProxyIncident[] = []
   const onIncident = (incident: ProxyIncident): void => void incidents.push(incident)
   const trusted = await TrustedKeys.open({ log, registry, root: keys.root.publicKey, onIncident })
@@ -95,6 +98,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     trusted,
     keys,
     incidents,
+    lost,
     appendRaw,
     append: async (topic, recordKey, content, options = {}) => {
       const { version = 1, previous = null, partition = 0 } = options
@@ -120,8 +124,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
         memory: null,
         onIncident,
       })
-      const onLost = (_content: ApprovalRequest, error: unknown): never => {
-        throw error
+      const onLost = (content: ApprovalRequest): void => {
+        lost.push(content)
       }
       return LoggedApprovalDesk.open({ node: NODE, writer, reader, maxHeld, nowMicros, onIncident, onLost, graceMs })
     },

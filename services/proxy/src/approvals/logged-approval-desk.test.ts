@@ -14,6 +14,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await desk.close()
   await plane.stop()
+  expect(plane.lost.splice(0)).toEqual([])
 })
 
 async function ask(overrides: Parameters<typeof facts>[0] = {}) {
@@ -69,6 +70,9 @@ describe('a request', () => {
     await plane.log.close()
     await expect(asking).rejects.toMatchObject({ name: 'AuditUnavailable', code: 'approval_not_published' })
     expect(desk.held).toBe(0)
+    // Nobody knows whether the log has it: what withdraws it is tried until the end.
+    await desk.close()
+    expect(plane.lost.splice(0)).toMatchObject([{ kind: 'withdrawn', withdrawn: { reason: 'session_ended' } }])
   })
 })
 
@@ -116,6 +120,8 @@ describe('a decision', () => {
     const outcome: ApprovalOutcome = await held.decided
     expect(outcome).toMatchObject({ kind: 'denied', decision: null, reasonCode: 'decision_mismatch' })
     expect(plane.incidents).toMatchObject([{ code: 'decision_mismatch', detail: expect.stringContaining(what) }])
+    const last = await until(plane.requests, (seen) => seen.at(-1)?.kind === 'withdrawn')
+    expect(last.at(-1)).toMatchObject({ approvalId: held.approvalId, withdrawn: { reason: 'changed' } })
   })
 
   it.each([

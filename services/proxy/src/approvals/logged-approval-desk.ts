@@ -82,7 +82,8 @@ export class LoggedApprovalDesk implements ApprovalDesk {
     try {
       await this.#outbox.publish(this.#request(approvalId, 'requested', { requested: { ...facts, code } }))
     } catch (cause) {
-      this.#open.delete(approvalId)
+      // It may be in the log all the same: people must not decide what nobody waits for.
+      this.#ended(approval, { kind: 'withdrawn', reason: 'session_ended' })
       throw notPublished(cause)
     }
     this.#expireInTime(approval)
@@ -138,7 +139,6 @@ export class LoggedApprovalDesk implements ApprovalDesk {
     if (differing.length > 0) {
       const detail = `the decision names another ${differing.join(', ')} than what was asked; it counts as a denial`
       onIncident({ ...incident, code: 'decision_mismatch', detail })
-      this.#open.delete(key)
       approval.settle({
         kind: 'denied',
         decision: null,
@@ -146,7 +146,7 @@ export class LoggedApprovalDesk implements ApprovalDesk {
         reasonCode: 'decision_mismatch',
         by: [],
       })
-      writer.forget(key)
+      this.#ended(approval, { kind: 'withdrawn', reason: 'changed' })
       return
     }
     const now = nowMicros()
