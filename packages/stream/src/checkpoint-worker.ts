@@ -61,34 +61,36 @@ function checkpoint(file: string): void {
   const watched = files.get(file)
   if (watched === undefined) return
   clearTimeout(watched.retry)
-  let done = false
+  let result: Result = { done: false, walBytes: walFileBytes(file) }
   try {
     watched.connection ??= connect(file)
-    done = bringToDisk(file, watched.connection, watched.walBytes)
+    result = bringToDisk(file, watched.connection, watched.walBytes)
   } catch {
     disconnect(watched)
   }
-  if (done) {
+  if (result.done) {
     watched.retryMs = RETRY_MS
   } else {
     watched.retry = setTimeout(() => checkpoint(file), watched.retryMs)
     watched.retryMs = Math.min(watched.retryMs * 2, MAX_RETRY_MS)
   }
-  const report: CheckpointReport = { file }
+  const report: CheckpointReport = { file, walBytes: result.walBytes }
   parentPort?.postMessage(report)
 }
 
-/** False where a reader or the writer holds a -wal file that is over its bound. */
-function bringToDisk(file: string, connection: Connection, bound: number): boolean {
+/** Not done where a reader or the writer holds a -wal file that is over its bound. `walBytes`: what it holds afterwards. */
+type Result = { readonly done: boolean; readonly walBytes: number }
+
+function bringToDisk(file: string, connection: Connection, bound: number): Result {
   let used = copyPages(connection)
   const fileBytes = walFileBytes(file)
-  if (used <= bound && fileBytes <= CUT_FACTOR * bound) return true
+  if (used <= bound && fileBytes <= CUT_FACTOR * bound) return { done: true, walBytes: used }
   for (let round = 0, before = 0; round < PASSIVE_ROUNDS && used - before > SMALL_REST_BYTES; round += 1) {
     before = used
     used = copyPages(connection)
   }
   const row = (fileBytes > CUT_FACTOR * bound ? connection.truncate : connection.restart).get()
-  return row?.busy === 0
+  return row?.busy === 0 ? { done: true, walBytes: 0 } : { done: false, walBytes: used }
 }
 
 /** Brings to the disk what the -wal file held when it began; returns how many bytes that is from the file's start. */

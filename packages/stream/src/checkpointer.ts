@@ -4,6 +4,8 @@ import { Worker } from 'node:worker_threads'
 
 /** How long after a commit the worker syncs: data is on the disk many times a second, and a burst costs one sync. */
 const SYNC_DELAY_MS = 50
+/** So far over its bound, the worker does not keep up with the writer, who should write less. */
+const FAR_FACTOR = 1.5
 /** A worker that died is started again after this time. */
 const RESTART_DELAY_MS = 1000
 
@@ -12,21 +14,31 @@ export type ToWorker =
   | { readonly kind: 'written'; readonly file: string }
   | { readonly kind: 'forget'; readonly file: string }
 
-/** Says that a checkpoint was tried; the worker tries again by itself where it failed or couldn't finish. */
-export type CheckpointReport = { readonly file: string }
+/**
+ * Says that a checkpoint was tried; the worker tries again by itself where it failed or couldn't finish. `walBytes` is what
+ * the -wal file held then, from its beginning: 0 where it was begun anew.
+ */
+export type CheckpointReport = { readonly file: string; readonly walBytes: number }
 
 export interface WalWatch {
-  /** To be called after each commit; cheap. */
-  written(): void
+  /** To be called after each commit, with about how many bytes of pages it wrote; cheap. */
+  written(bytes: number): void
+  /** The worker does not keep up: the file is well over its bound, as far as is known. */
+  readonly isFarBehind: boolean
   close(): void
 }
 
 type Watched = {
   readonly file: string
   readonly walBytes: number
-  writes: number
-  announcedWrites: number
+  /** Bytes, since the file is watched. */
+  written: number
+  announced: number
   announcing: boolean
+  /** What the file held when the worker last reported. */
+  reported: number
+  /** `written` when what was reported on was announced. */
+  reportedAt: number
 }
 
 let worker: Worker | undefined
@@ -34,14 +46,17 @@ const watched = new Map<string, Watched>()
 
 /** Has the file's -wal synced and written back by the worker, and begun anew when it is over `walBytes`. */
 export function watchWal(file: string, walBytes: number): WalWatch {
-  const entry: Watched = { file, walBytes, writes: 0, announcedWrites: 0, announcing: false }
+  const entry: Watched = { file, walBytes, written: 0, announced: 0, announcing: false, reported: 0, reportedAt: 0 }
   watched.set(file, entry)
   if (worker === undefined) startWorker()
   else post({ kind: 'watch', file, walBytes })
   return {
-    written() {
-      entry.writes += 1
+    written(bytes) {
+      entry.written += bytes
       if (!entry.announcing) announceLater(entry)
+    },
+    get isFarBehind() {
+      return entry.reported + entry.written - entry.reportedAt > FAR_FACTOR * walBytes
     },
     close() {
       if (watched.get(file) !== entry) return
@@ -55,7 +70,7 @@ function announceLater(entry: Watched): void {
   entry.announcing = true
   setTimeout(() => {
     if (watched.get(entry.file) !== entry) return
-    entry.announcedWrites = entry.writes
+    entry.announced = entry.written
     post({ kind: 'written', file: entry.file })
   }, SYNC_DELAY_MS).unref()
 }
@@ -67,7 +82,9 @@ function startWorker(): void {
     const entry = watched.get(report.file)
     if (entry === undefined) return
     entry.announcing = false
-    if (entry.writes !== entry.announcedWrites) announceLater(entry)
+    entry.reported = report.walBytes
+    entry.reportedAt = entry.announced
+    if (entry.written !== entry.announced) announceLater(entry)
   })
   // 'exit' follows; without a listener here the error would end the process.
   started.on('error', () => {})
@@ -80,7 +97,7 @@ function startWorker(): void {
   started.unref()
   for (const entry of watched.values()) {
     post({ kind: 'watch', file: entry.file, walBytes: entry.walBytes })
-    if (entry.writes > 0) announceLater(entry)
+    if (entry.written > 0) announceLater(entry)
   }
 }
 

@@ -34,6 +34,18 @@ function readNumbers(): number[] {
 }
 
 describe('PartitionAppender', () => {
+  it('gives the checkpoint worker time where it does not keep up', async () => {
+    const small = PartitionWriter.open(join(dir, 'small.db'), { walBytes: 2 ** 18 })
+    const appender = new PartitionAppender(small)
+    for (let number = 0; !small.isFarAhead; number += 1) await appender.append([numbered(number, 20_000)])
+    const end = small.nextOffset
+    const appended = appender.append([numbered(end, 700)])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(small.nextOffset).toBe(end)
+    expect(await appended).toBe(end)
+    await appender.close()
+  })
+
   it('waits for who holds the file, in order, while the event loop goes on', async () => {
     const appender = new PartitionAppender(writer)
     holder.exec('BEGIN IMMEDIATE')

@@ -11,6 +11,8 @@ import { isBusy } from './sqlite.ts'
 const MAX_WAIT_MS = 10_000
 const PAUSE_MS = 2
 const MAX_PAUSE_MS = 50
+/** Before each append while the checkpoint worker does not keep up, so that the -wal file grows slowly, and no more. */
+const FAR_AHEAD_PAUSE_MS = 20
 
 export class PartitionAppender {
   readonly #writer: PartitionWriter
@@ -45,6 +47,7 @@ export class PartitionAppender {
 
   async #after(before: Promise<unknown> | undefined, records: readonly StreamRecord[]): Promise<number> {
     if (before !== undefined) await before
+    if (this.#writer.isFarAhead) await sleep(FAR_AHEAD_PAUSE_MS)
     const deadline = performance.now() + this.#maxWaitMs
     for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
       try {

@@ -163,6 +163,15 @@ describe('PartitionWriter', () => {
     writer.close()
   })
 
+  it('trims nothing while the -wal file is well over its bound, and goes on when it has begun anew', async () => {
+    const writer = PartitionWriter.open(join(dir, 'behind.db'), { walBytes: 2 ** 20 })
+    for (let batch = 0; !writer.isFarAhead; batch += 1) writeBatch(writer, batch, 1, 20_000)
+    expect(writer.trim(Number.MAX_SAFE_INTEGER)).toBe(0)
+    await expect.poll(() => writer.isFarAhead, { timeout: 20_000 }).toBe(false)
+    expect(writer.trim(Number.MAX_SAFE_INTEGER)).toBeGreaterThan(0)
+    writer.close()
+  })
+
   it('trims nothing that is young enough', () => {
     const writer = PartitionWriter.open(join(dir, 'young.db'))
     for (let batch = 0; batch < 5; batch += 1) writeBatch(writer, batch, 1)

@@ -20,6 +20,8 @@ const BUSY_TIMEOUT_MS = 1000
 const TRIM_MAX_BATCHES = 128
 const TRIM_MAX_BYTES = 1024 * 1024
 const DEFAULT_WAL_BYTES = 32 * 1024 * 1024
+/** What a commit writes besides the batch, about: the page that the batch ends in, and one of the tree. */
+const COMMIT_BYTES = 2 * PAGE_BYTES
 
 export type PartitionWriterOptions = {
   /** The -wal file is restarted beyond this size. */
@@ -69,8 +71,13 @@ export class PartitionWriter {
     this.#nextOffset = takeOver(database, Number(last?.next ?? 0))
     this.#lastTime = Number(last?.time ?? 0)
     this.#wal = watchWal(file, walBytes)
-    this.#wal.written()
+    this.#wal.written(PAGE_BYTES)
     database.exec('PRAGMA busy_timeout = 0')
+  }
+
+  /** The checkpoint worker does not keep up with what is written here: who can wait a little should. */
+  get isFarAhead(): boolean {
+    return this.#wal.isFarBehind
   }
 
   /** The offset of the next record. */
@@ -85,7 +92,7 @@ export class PartitionWriter {
     this.#insert.run(offset, count, time, batch)
     this.#lastTime = time
     this.#nextOffset = offset + count
-    this.#wal.written()
+    this.#wal.written(batch.length + COMMIT_BYTES)
     return offset
   }
 
@@ -106,13 +113,17 @@ export class PartitionWriter {
 
   /**
    * Deletes batches from before `olderThanMicros`, the oldest first, a bounded number of them; the last batch stays, it
-   * holds the next offset. Returns how many records are gone: call again until it is 0.
+   * holds the next offset. Returns how many records are gone: call again until it is 0. None while the writer is far ahead
+   * of the checkpoint worker: what is deleted is written, too.
    */
   trim(olderThanMicros: number): number {
+    if (this.isFarAhead) return 0
     let records = 0
     let bytes = 0
+    let batches = 0
     let upTo = -1
     for (const batch of this.#expired.all(olderThanMicros, TRIM_MAX_BATCHES)) {
+      batches += 1
       records += Number(batch.count)
       bytes += Number(batch.bytes)
       upTo = Number(batch.base_offset)
@@ -120,7 +131,7 @@ export class PartitionWriter {
     }
     if (records === 0) return 0
     this.#delete.run(upTo)
-    this.#wal.written()
+    this.#wal.written(bytes + batches * PAGE_BYTES)
     return records
   }
 

@@ -63,6 +63,8 @@ describe('wrapped text', () => {
     expect(wrapTo('abcdefgh ij', 4)).toEqual(['abcd', 'efgh', 'ij'])
     expect(wrapTo('東京東京', 5)).toEqual(['東京', '東京'])
     expect(wrapTo('', 5)).toEqual([''])
+    // A space between words in Chinese, one column of which would be lost with it.
+    expect(wrapTo('a\u3000', 5)).toEqual(['a\u3000'])
   })
 
   it('loses nothing but spaces, and is never too wide', () => {

@@ -31,8 +31,8 @@ export function wrapTo(text: string, columns: number): readonly string[] {
   let line = ''
   let width = 0
   for (const word of text.split(/(?<= )/)) {
-    if (width > 0 && width + widthOf(word.trimEnd()) > columns) {
-      lines.push(line.trimEnd())
+    if (width > 0 && width + widthOf(withoutEndSpaces(word)) > columns) {
+      lines.push(withoutEndSpaces(line))
       line = ''
       width = 0
     }
@@ -47,7 +47,12 @@ export function wrapTo(text: string, columns: number): readonly string[] {
       width += own
     }
   }
-  return [...lines, line.trimEnd()]
+  return [...lines, withoutEndSpaces(line)]
+}
+
+/** Of spaces alone: what else looks like one is part of the text. */
+function withoutEndSpaces(text: string): string {
+  return text.replace(/ +$/, '')
 }
 
 export function padTo(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
