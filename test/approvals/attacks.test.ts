@@ -20,6 +20,15 @@ const SETUP = `
     begin execute 'create or replace function double(numeric) returns numeric language sql as ''select $1 * 3'''; return new; end $$;
   create trigger moving before update on restless for each row execute function move();
   grant select, update on restless to sluice_gateway;
+  create schema elsewhere;
+  create table elsewhere.orders as select * from orders;
+  create function redirect() returns trigger language plpgsql as $$
+    begin perform set_config('search_path', 'elsewhere, public', false); return new; end $$;
+  create table redirecting (id int);
+  insert into redirecting values (1);
+  create trigger redirecting before update on redirecting for each row execute function redirect();
+  grant usage on schema elsewhere to sluice_gateway;
+  grant all on redirecting, elsewhere.orders to sluice_gateway;
   create table ledger (id int primary key, runs int not null);
   insert into ledger values (1, 0);
   grant select, update on ledger to sluice_gateway;
@@ -108,6 +117,28 @@ describe('a change between asking and running', () => {
     await approver.decide(await approver.nextAsked())
     expect(transcript(await client.until())).toBe('N 1 2 E(42501) Z(I)')
     expect((await database.query('select v from restless')).rows).toEqual([{ v: 0 }])
+  })
+
+  it('runs what was asked, whatever is prepared and bound under the same names behind it', async () => {
+    const other = "update orders set status = 'other' where id = 2"
+    client.send(parse('', "update orders set status = 'mine' where id = $1"), bind('', '', ['1']), execute())
+    client.send(parse('', other), bind('', ''), sync)
+    await approver.decide(await approver.nextAsked())
+    expect(transcript(await client.until())).toBe('N 1 2 C(UPDATE 1) 1 2 Z(I)')
+    const { rows } = await database.query("select id, status from orders where status <> 'new'")
+    expect(rows).toEqual([{ id: 1, status: 'mine' }])
+  })
+
+  it('undoes the command where it makes names mean other tables', async () => {
+    client.send(query('update redirecting set id = 1 where id = 1'))
+    await approver.decide(await approver.nextAsked())
+    expect(transcript(await client.until())).toMatch(/E\(42501\) Z\(I\)$/)
+    client.send(command)
+    await approver.decide(await approver.nextAsked())
+    expect(transcript(await client.until())).toBe('N C(UPDATE 1) Z(I)')
+    expect(
+      (await database.query("select count(*)::int as n from elsewhere.orders where status = 'mine'")).rows,
+    ).toEqual([{ n: 0 }])
   })
 
   it('aborts the transaction around it', async () => {
