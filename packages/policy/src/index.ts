@@ -7,6 +7,7 @@ export {
   approvalRulesSchema,
 } from './approval-rule.ts'
 export { checkPolicies } from './check-policies.ts'
+export { decisionDifferences } from './decided-request.ts'
 export {
   type DecisionObligations,
   type Denial,

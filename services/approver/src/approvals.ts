@@ -3,6 +3,7 @@
 import type { ApprovalDecision, Requested, WithdrawReason } from '@sluice/events'
 import {
   type ApprovalRule,
+  decisionDifferences,
   describeSeats,
   freeSeats,
   type GivenUpReason,
@@ -113,14 +114,7 @@ function decideRequested(
 
 /** Whether a decision is on this very request, and not on another node's under the same id. */
 export function isAbout(decision: ApprovalDecision, { nodeId, requested }: RequestCommand): boolean {
-  const { sessionId, execution, commandDigest, policyVersion } = requested
-  return (
-    decision.nodeId === nodeId &&
-    decision.sessionId === sessionId &&
-    decision.execution === execution &&
-    decision.commandDigest.equals(commandDigest) &&
-    decision.policyVersion === policyVersion
-  )
+  return decisionDifferences({ nodeId, ...requested }, decision).length === 0
 }
 
 /** The rules by which it is decided, all of which must be satisfied. */

@@ -1,7 +1,7 @@
 // One held command as the console sees it: what was asked, whose votes count, how it ended. Requests and decisions come
 // by different topics and in any order; an entry is the same in the end.
 import type { ApprovalDecision, ApprovalRequest, CountedReviewer, Executed, Requested } from '@sluice/events'
-import { withdrawnBecause } from '@sluice/policy'
+import { decisionDifferences, withdrawnBecause } from '@sluice/policy'
 
 export type ApprovalState = 'open' | 'approved' | 'denied' | 'expired' | 'withdrawn' | 'executed'
 
@@ -61,13 +61,7 @@ export function withNodeStart(entry: ApprovalEntry, time: number): ApprovalEntry
 
 /** Whether a decision is about the very thing that was asked. */
 export function isAbout(decision: ApprovalDecision, { nodeId, requested }: ApprovalEntry): boolean {
-  return (
-    decision.nodeId === nodeId &&
-    decision.sessionId === requested.sessionId &&
-    decision.execution === requested.execution &&
-    decision.commandDigest.equals(requested.commandDigest) &&
-    decision.policyVersion === requested.policyVersion
-  )
+  return decisionDifferences({ nodeId, ...requested }, decision).length === 0
 }
 
 /** The reason code of a counted vote that denies. */

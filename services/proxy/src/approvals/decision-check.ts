@@ -1,7 +1,7 @@
 // Whether a decision is for the very command that waits. Pure.
 
 import type { ApprovalDecision } from '@sluice/events'
-import { shownReviewer } from '@sluice/policy'
+import { decisionDifferences, shownReviewer } from '@sluice/policy'
 import type { ApprovalFacts, ApprovalOutcome } from './approval-desk.ts'
 
 export const NOBODY_IN_TIME = 'nobody decided in time; ask again when a reviewer is there'
@@ -14,14 +14,8 @@ export type Binding = Pick<ApprovalFacts, 'sessionId' | 'execution' | 'commandDi
 
 /** Names of what differs; empty where the decision is for this command. */
 export function differences(binding: Binding, decision: ApprovalDecision): readonly string[] {
-  const differing: string[] = []
-  if (decision.approvalId !== binding.approvalId) differing.push('approval')
-  if (decision.nodeId !== binding.nodeId) differing.push('node')
-  if (decision.sessionId !== binding.sessionId) differing.push('session')
-  if (decision.execution !== binding.execution) differing.push('execution')
-  if (!decision.commandDigest.equals(binding.commandDigest)) differing.push('command')
-  if (decision.policyVersion !== binding.policyVersion) differing.push('policy version')
-  return differing
+  const approval = decision.approvalId === binding.approvalId ? [] : ['approval']
+  return [...approval, ...decisionDifferences(binding, decision)]
 }
 
 /** Null where the decision ends nothing yet. */
