@@ -8,6 +8,7 @@ import { rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import type { TransactionStatus } from '../wire/message-types.ts'
 import { statusOf } from '../wire/sql-states.ts'
+import { endBehindFailedLook } from './failed-look.ts'
 import type { HeldCommand } from './held-command.ts'
 import type { HoldParts } from './hold-parts.ts'
 import { heldDenial, POLICY_CHANGED, type Refused, reportOf, UNUSABLE } from './hold-reports.ts'
@@ -123,21 +124,13 @@ export class HeldRun {
 
   /** Up to the client's Sync it is one transaction: nothing has to be put around it. */
   async #runExtended(command: HeldCommand, request: OpenRequest, held: HeldRequest, approved: Approved): Promise<void> {
-    const { session, delivery, submissions } = this.#parts
+    const { delivery, submissions } = this.#parts
     const look = inspection(request.description.access.targets)
     const before = await this.#own([look], 'flush')
     submissions.opened()
-    if (before.kind === 'ignored') {
-      session.finish(request, 'skipped', null, null)
-      approved.approval.withdraw('changed')
-      return submissions.discard()
-    }
-    if (before.kind === 'failed') {
-      const report = reportOf(before.fields)
-      delivery.push(encode.errorResponse(report))
-      session.finish(request, 'error', report.sqlState, null)
-      approved.approval.withdraw('changed')
-      return submissions.discard()
+    if (before.kind !== 'done') {
+      endBehindFailedLook(this.#parts, request, before)
+      return approved.approval.withdraw('changed')
     }
     const inspected = readInspection(before, 0)
     const used = this.#use(request, held, approved, inspected)

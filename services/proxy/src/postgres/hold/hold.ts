@@ -10,6 +10,7 @@ import type { HeldApproval } from '../../approvals/approval-desk.ts'
 import * as encode from '../wire/encode.ts'
 import { commandDigest } from './command-digest.ts'
 import { explain, readEstimate } from './estimate.ts'
+import { endBehindFailedLook } from './failed-look.ts'
 import type { HeldCommand } from './held-command.ts'
 import { HeldRun } from './held-run.ts'
 import type { HoldParts } from './hold-parts.ts'
@@ -301,16 +302,8 @@ export class Holds {
     result: Exclude<OwnResult, { kind: 'done' }>,
     end: 'sync' | 'flush',
   ): void {
-    const { submissions, session, delivery } = this.#parts
-    if (result.kind === 'ignored') {
-      session.finish(request, 'skipped', null, null)
-      return submissions.discard()
-    }
-    const report = reportOf(result.fields)
-    if (end === 'sync') return submissions.replace(command.refusedAs, report, request)
-    delivery.push(encode.errorResponse(report))
-    session.finish(request, 'error', report.sqlState, null)
-    submissions.discard()
+    if (result.kind === 'ignored' || end === 'flush') return endBehindFailedLook(this.#parts, request, result)
+    this.#parts.submissions.replace(command.refusedAs, reportOf(result.fields), request)
   }
 
   #refuse(command: HeldCommand, request: OpenRequest, refused: Refused, approval: HeldApproval | null = null): void {
