@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { PeerInvalid } from '@sluice/events'
 import type { TokenVerifier, VerifiedSubject } from '@sluice/identity'
 import { refuse } from './problem.ts'
-import { RateLimit } from './rate-limit.ts'
+import { RequestLimit } from './request-limit.ts'
 
 export const FAILURES_AT_ONCE = 20
 export const FAILURES_PER_SECOND = 0.5
@@ -25,10 +25,12 @@ export type AuthenticatorOptions = {
 
 export class Authenticator {
   readonly #options: AuthenticatorOptions
-  readonly #failures = new RateLimit({
+  readonly #failures = new RequestLimit({
     burst: FAILURES_AT_ONCE,
     perSecond: FAILURES_PER_SECOND,
     maxKeys: MAX_LIMITED_ADDRESSES,
+    code: 'too_many_failures',
+    detail: (waitSeconds) => `too many tokens from this address were refused; wait ${waitSeconds} s`,
   })
   readonly #good = new Set<string>()
   readonly #fingerprintKey = randomBytes(32)
@@ -47,12 +49,10 @@ export class Authenticator {
       })
     }
     const fingerprint = createHmac('sha256', this.#fingerprintKey).update(token).digest('base64')
-    const waitSeconds = this.#failures.waitSeconds(address, nowMs())
-    if (waitSeconds > 0 && !this.#good.has(fingerprint)) {
+    const refusal = this.#failures.refusal(address, nowMs())
+    if (refusal !== null && !this.#good.has(fingerprint)) {
       onFailure('too_many_failures')
-      throw refuse('too_many_failures', `too many tokens from this address were refused; wait ${waitSeconds} s`, {
-        'retry-after': String(waitSeconds),
-      })
+      throw refusal
     }
     try {
       const subject = await verifier.verify(token, 'sluice:console')

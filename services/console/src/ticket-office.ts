@@ -4,7 +4,8 @@ import { newTicket, ticketUser, type VerifiedSubject } from '@sluice/identity'
 import type { ControlWriter } from '@sluice/trust'
 import { z } from 'zod'
 import { refuse } from './problem.ts'
-import { RateLimit } from './rate-limit.ts'
+import { RequestLimit } from './request-limit.ts'
+import { subjectKey } from './route-basics.ts'
 
 export const TICKETS_AT_ONCE = 300
 export const TICKETS_PER_SECOND = 2
@@ -45,10 +46,12 @@ export type IssuedTicket = {
 export class TicketOffice {
   readonly requestSchema: z.ZodType<TicketRequest>
   readonly #options: TicketOfficeOptions
-  readonly #rate = new RateLimit({
+  readonly #rate = new RequestLimit({
     burst: TICKETS_AT_ONCE,
     perSecond: TICKETS_PER_SECOND,
     maxKeys: MAX_TICKET_SUBJECTS,
+    code: 'too_many_tickets',
+    detail: (waitSeconds) => `tickets can be used many times; wait ${waitSeconds} s for a new one`,
   })
 
   constructor(options: TicketOfficeOptions) {
@@ -74,7 +77,7 @@ export class TicketOffice {
     const { defaultTtlMs, nowMs } = this.#options
     const connection = request.connection ?? null
     if (connection !== null) this.#checkConnection(connection, subject)
-    this.#countAgainst(subject)
+    this.#rate.count(subjectKey(subject), nowMs())
     const { ticket, secret } = await newTicket({
       subject,
       connection,
@@ -100,18 +103,6 @@ export class TicketOffice {
     if (subject.demo && !connection.demo) {
       throw refuse('connection_not_demo', 'the demo issuer opens only connections that are marked `demo: true`')
     }
-  }
-
-  #countAgainst(subject: VerifiedSubject): void {
-    const key = `${subject.issuer}\n${subject.id}`
-    const nowMs = this.#options.nowMs()
-    const waitSeconds = this.#rate.waitSeconds(key, nowMs)
-    if (waitSeconds > 0) {
-      throw refuse('too_many_tickets', `tickets can be used many times; wait ${waitSeconds} s for a new one`, {
-        'retry-after': String(waitSeconds),
-      })
-    }
-    this.#rate.take(key, nowMs)
   }
 
   async #publish(ticket: Ticket): Promise<void> {

@@ -9,7 +9,7 @@ import { bearerToken } from '../authenticate.ts'
 import { readBody, readParameters } from '../parameters.ts'
 import type { PolicyOffice } from '../policies/policy-office.ts'
 import { refuse } from '../problem.ts'
-import { RateLimit } from '../rate-limit.ts'
+import { RequestLimit } from '../request-limit.ts'
 import { type ConsoleContext, type ConsoleEnv, jsonText, onlyBy, subjectKey } from '../route-basics.ts'
 import type { ApprovalBook } from './approval-book.ts'
 import type { ApprovalEntry } from './approval-entry.ts'
@@ -111,10 +111,12 @@ export function addApprovalRoutes(app: Hono<ConsoleEnv>, options: ApprovalRoutes
 /** Codes as people type them. Who guesses is slowed down. */
 class CodeLookup {
   readonly #options: ApprovalRoutes
-  readonly #unknown = new RateLimit({
+  readonly #unknown = new RequestLimit({
     burst: UNKNOWN_CODES_AT_ONCE,
     perSecond: UNKNOWN_CODES_PER_SECOND,
     maxKeys: MAX_GUESSING_SUBJECTS,
+    code: 'too_many_codes',
+    detail: (waitSeconds) => `too many codes of yours were unknown; wait ${waitSeconds} s`,
   })
 
   constructor(options: ApprovalRoutes) {
@@ -125,12 +127,8 @@ class CodeLookup {
   find(subject: VerifiedSubject, typed: string): ApprovalEntry {
     const { book, nowMs } = this.#options
     const key = subjectKey(subject)
-    const waitSeconds = this.#unknown.waitSeconds(key, nowMs())
-    if (waitSeconds > 0) {
-      throw refuse('too_many_codes', `too many codes of yours were unknown; wait ${waitSeconds} s`, {
-        'retry-after': String(waitSeconds),
-      })
-    }
+    const refusal = this.#unknown.refusal(key, nowMs())
+    if (refusal !== null) throw refusal
     const code = parseApprovalCode(typed)
     const entry = code === null ? null : book.findByCode(code)
     if (entry !== null && isInReach(subject, entry, this.#options)) return entry

@@ -12,7 +12,7 @@ import {
 } from '@sluice/events'
 import type { ControlWriter } from '@sluice/trust'
 import { isOwnCode, refuse } from '../problem.ts'
-import { RateLimit } from '../rate-limit.ts'
+import { RequestLimit } from '../request-limit.ts'
 import { subjectKey } from '../route-basics.ts'
 import { type ApprovalEntry, endingOf } from './approval-entry.ts'
 
@@ -44,7 +44,13 @@ export type VoteDeskOptions = {
 
 export class VoteDesk {
   readonly #options: VoteDeskOptions
-  readonly #rate = new RateLimit({ burst: VOTES_AT_ONCE, perSecond: VOTES_PER_SECOND, maxKeys: MAX_VOTING_SUBJECTS })
+  readonly #rate = new RequestLimit({
+    burst: VOTES_AT_ONCE,
+    perSecond: VOTES_PER_SECOND,
+    maxKeys: MAX_VOTING_SUBJECTS,
+    code: 'votes_too_fast',
+    detail: (waitSeconds) => `too many votes of yours came at once; wait ${waitSeconds} s`,
+  })
   readonly #waiting = new Map<string, Waiting>()
 
   constructor(options: VoteDeskOptions) {
@@ -53,8 +59,8 @@ export class VoteDesk {
 
   /** @throws ProblemError: why it does not count, or that the approver did not say. */
   async vote(subject: Subject, token: string, entry: ApprovalEntry, vote: Vote): Promise<VoteResult> {
-    const { onResult } = this.#options
-    this.#countAgainst(subject)
+    const { nowMs, onResult } = this.#options
+    this.#rate.count(subjectKey(subject), nowMs())
     const ending = endingOf(entry)
     if (ending.kind !== 'open' && !entry.lapsed) {
       onResult('ended')
@@ -130,17 +136,5 @@ export class VoteDesk {
         { cause },
       )
     }
-  }
-
-  #countAgainst(subject: Subject): void {
-    const key = subjectKey(subject)
-    const nowMs = this.#options.nowMs()
-    const waitSeconds = this.#rate.waitSeconds(key, nowMs)
-    if (waitSeconds > 0) {
-      throw refuse('votes_too_fast', `too many votes of yours came at once; wait ${waitSeconds} s`, {
-        'retry-after': String(waitSeconds),
-      })
-    }
-    this.#rate.take(key, nowMs)
   }
 }

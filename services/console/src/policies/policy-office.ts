@@ -15,7 +15,7 @@ import {
 import type { ControlReader, ControlWriter, VersionMemory } from '@sluice/trust'
 import type { ReportIncident } from '../incidents.ts'
 import { ProblemError, problem, refuse } from '../problem.ts'
-import { RateLimit } from '../rate-limit.ts'
+import { RequestLimit } from '../request-limit.ts'
 import { subjectKey } from '../route-basics.ts'
 
 /** Requests name the set that asked; those of sets before the current one are still explained. */
@@ -48,10 +48,12 @@ export type PolicyOfficeOptions = {
 
 export class PolicyOffice {
   readonly #options: PolicyOfficeOptions
-  readonly #rate = new RateLimit({
+  readonly #rate = new RequestLimit({
     burst: SETS_AT_ONCE,
     perSecond: SETS_PER_SECOND,
     maxKeys: MAX_APPLYING_SUBJECTS,
+    code: 'too_many_policy_sets',
+    detail: (waitSeconds) => `policies were applied too often; wait ${waitSeconds} s`,
   })
   readonly #rulesByVersion = new Map<string, ApprovalRules>()
   readonly #handle = ({ key, content }: { readonly key: string; readonly content: Signed<PolicySet> }): void => {
@@ -86,7 +88,7 @@ export class PolicyOffice {
 
   /** @throws ProblemError with every mistake; AuditUnavailable where it could not be published. */
   apply(source: PolicySource, subject: Subject): Promise<AppliedPolicies> {
-    this.#countAgainst(subject)
+    this.#rate.count(subjectKey(subject), this.#options.nowMs())
     const applied = this.#applying.then(() => this.#apply(source, subject))
     this.#applying = applied.catch(() => undefined)
     return applied
@@ -192,18 +194,6 @@ export class PolicyOffice {
     if (this.#rulesByVersion.size > MAX_KNOWN_RULES && oldest !== undefined) this.#rulesByVersion.delete(oldest)
     this.#inForce = policies
     this.#options.onInForce(version)
-  }
-
-  #countAgainst(subject: Subject): void {
-    const key = subjectKey(subject)
-    const nowMs = this.#options.nowMs()
-    const waitSeconds = this.#rate.waitSeconds(key, nowMs)
-    if (waitSeconds > 0) {
-      throw refuse('too_many_policy_sets', `policies were applied too often; wait ${waitSeconds} s`, {
-        'retry-after': String(waitSeconds),
-      })
-    }
-    this.#rate.take(key, nowMs)
   }
 }
 
