@@ -1,17 +1,12 @@
 // Looking into expressions of a parse tree.
 
-import { namesOf, walk } from './names.ts'
+import { hasNode, namesOf, walk } from './names.ts'
 import type { RawNode } from './parser.ts'
 
 export type Column = { readonly qualifier: string | null; readonly name: string }
 
 export function contains(root: unknown, nodeType: string): boolean {
-  let found = false
-  walk(root, (_, type) => {
-    if (type === nodeType) found = true
-    return !found
-  })
-  return found
+  return hasNode(root, (_, type) => type === nodeType)
 }
 
 /** Null for `t.*`. */

@@ -91,6 +91,16 @@ export function isRangeVar(node: RawNode): boolean {
   return typeof node['relname'] === 'string' && 'relpersistence' in node
 }
 
+/** Is there such a node in a tree? What follows the first one is not looked at. */
+export function hasNode(root: unknown, isOne: (node: RawNode, type: string | null) => boolean): boolean {
+  let found = false
+  walk(root, (node, type) => {
+    found ||= isOne(node, type)
+    return !found
+  })
+  return found
+}
+
 /** Every node in a tree, in the order of its fields; deeper than any stack. `enter` says whether to look inside. */
 export function walk(root: unknown, enter: (node: RawNode, type: string | null) => boolean): void {
   const open: (readonly [unknown, string | null])[] = [[root, null]]

@@ -13,7 +13,7 @@ import {
   isNull,
   stringOf,
 } from './expressions.ts'
-import { namesOf, walk } from './names.ts'
+import { hasNode, namesOf } from './names.ts'
 import type { RawNode } from './parser.ts'
 
 /** What a part of a condition narrows: by which columns, and whether to certain values only (=, IN, IS NULL, LIKE). */
@@ -67,22 +67,12 @@ export class RowScope {
 
   /** Does a tree read the written table, under whatever name? */
   readsSame(root: unknown): boolean {
-    let found = false
-    walk(root, (node) => {
-      if (typeof node['relname'] === 'string' && this.#same.has(node['relname'])) found = true
-      return !found
-    })
-    return found
+    return hasNode(root, (node) => typeof node['relname'] === 'string' && this.#same.has(node['relname']))
   }
 
   /** Does something in a sub-select have the written table's name? */
   isHiddenIn(root: unknown): boolean {
-    let found = false
-    walk(root, (node) => {
-      if (node['aliasname'] === this.#target || node['ctename'] === this.#target) found = true
-      return !found
-    })
-    return found
+    return hasNode(root, (node) => node['aliasname'] === this.#target || node['ctename'] === this.#target)
   }
 
   isTargets({ qualifier }: Column): boolean {
