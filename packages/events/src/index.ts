@@ -65,5 +65,5 @@ export {
   type VerifyingKey,
 } from './signing.ts'
 export type * from './ticket.ts'
-export { type ServiceName, TOPIC_FACTS, TOPICS, type TopicFacts, type TopicName } from './topics.ts'
+export { retentionOf, type ServiceName, TOPIC_FACTS, TOPICS, type TopicFacts, type TopicName } from './topics.ts'
 export { isUuid, uuidBytes, uuidv7 } from './uuid.ts'

@@ -5,7 +5,7 @@ import { cloudEventHeaders } from './cloud-events.ts'
 import { frameCodec } from './codec.ts'
 import { goldenSession } from './golden-session.ts'
 import { MemorySchemaRegistry } from './memory-schema-registry.ts'
-import { TOPIC_FACTS, TOPICS, type TopicName } from './topics.ts'
+import { retentionOf, TOPIC_FACTS, TOPICS, type TopicName } from './topics.ts'
 
 type Ref = { readonly $ref: string }
 type Channel = {
@@ -75,5 +75,11 @@ describe('schemas/asyncapi.yaml', () => {
     expect(Object.keys(described.properties)).toEqual(expect.arrayContaining(headers))
     expect(headers).toHaveLength(Object.keys(described.properties).length)
     expect(described.required).toEqual(headers.filter((name) => name !== 'traceparent'))
+  })
+})
+
+describe('the retention of topics', () => {
+  it('is named for those that are kept for a time, and not for those that are compacted', () => {
+    expect(retentionOf(TOPICS.decisions, TOPICS.policies)).toEqual({ [TOPICS.decisions]: 7 * 24 * 3_600_000 })
   })
 })

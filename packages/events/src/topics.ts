@@ -125,3 +125,9 @@ export const TOPIC_FACTS: Readonly<Record<TopicName, TopicFacts>> = {
     record: 'sluice.deadletters.v1.DeadLetter',
   },
 }
+
+/** How long a log keeps these topics, in milliseconds; those that are compacted are not in it. */
+export function retentionOf(...topics: readonly TopicName[]): Readonly<Record<string, number>> {
+  const entries = topics.map((topic) => [topic, TOPIC_FACTS[topic].retentionMs] as const)
+  return Object.fromEntries(entries.filter((entry): entry is [TopicName, number] => entry[1] !== null))
+}

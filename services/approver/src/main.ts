@@ -9,7 +9,7 @@ import {
   LOCAL_REGISTRY_FILE,
   LocalSchemaRegistry,
   nowMicros,
-  TOPIC_FACTS,
+  retentionOf,
   TOPICS,
 } from '@sluice/events'
 import { readTrustedIssuers, TokenVerifier } from '@sluice/identity'
@@ -44,7 +44,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     onKeysFailure: (issuer, error) =>
       log.warn({ event: 'issuer_keys_unavailable', issuer, err: error }, "an issuer's keys could not be fetched"),
   })
-  const eventLog = EmbeddedLog.open(config.log.dir, { retentionMs: retention() })
+  const eventLog = EmbeddedLog.open(config.log.dir, { retentionMs: retentionOf(TOPICS.decisions) })
   const registry = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))
   const memory = VersionMemory.open(join(config.trust.dir, MEMORY_FILE))
   const metrics = approverMetrics(context.metrics)
@@ -104,9 +104,4 @@ function readinessOf(approver: Approver, verifier: TokenVerifier, issuers: numbe
   if (missing.length > 0) void verifier.prefetch()
   if (missing.length < issuers) return approver.readiness()
   return { ready: false, reasons: missing.map((issuer) => `the keys of issuer ${issuer} could not be fetched yet`) }
-}
-
-function retention(): Record<string, number> {
-  const { retentionMs } = TOPIC_FACTS[TOPICS.decisions]
-  return retentionMs === null ? {} : { [TOPICS.decisions]: retentionMs }
 }

@@ -8,7 +8,7 @@ import {
   deadLetterCodec,
   LOCAL_REGISTRY_FILE,
   LocalSchemaRegistry,
-  TOPIC_FACTS,
+  retentionOf,
   TOPICS,
 } from '@sluice/events'
 import { type RunningService, runService, type ServiceContext, startHealthServer } from '@sluice/service'
@@ -31,9 +31,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const config = await loadConfig(context.configFile)
   const problems = new Problems()
   const schemas = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))
-  const log = EmbeddedLog.open(config.log.dir, {
-    retentionMs: { [TOPICS.deadLetters]: TOPIC_FACTS[TOPICS.deadLetters].retentionMs ?? 0 },
-  })
+  const log = EmbeddedLog.open(config.log.dir, { retentionMs: retentionOf(TOPICS.deadLetters) })
   const consumer = await log.consumer({ group: 'indexer', topics: [TOPICS.audit], from: 'earliest' })
   const metrics = indexerMetrics(context.metrics, consumer, TOPICS.audit)
   const deadLetters = new DeadLetters(log, await deadLetterCodec(schemas, TOPICS.deadLetters))

@@ -13,7 +13,7 @@ import {
   LOCAL_REGISTRY_FILE,
   LocalSchemaRegistry,
   nowMicros,
-  TOPIC_FACTS,
+  retentionOf,
   TOPICS,
 } from '@sluice/events'
 import { type RunningService, runService, type ServiceContext, startHealthServer } from '@sluice/service'
@@ -40,7 +40,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const frames = await frameCodec(registry)
   const audits = await auditCodec(registry)
   const deadLetters = await deadLetterCodec(registry, TOPICS.frameDeadLetters)
-  const log = EmbeddedLog.open(config.log.dir, { retentionMs: retention(TOPICS.audit, TOPICS.frameDeadLetters) })
+  const log = EmbeddedLog.open(config.log.dir, { retentionMs: retentionOf(TOPICS.audit, TOPICS.frameDeadLetters) })
   const state = MaskerState.open(join(dirname(config.file), STATE_FILE))
   const openers = new SessionOpeners(privateKey)
   const nodeKeys = new Map([[config.node.id, importVerifyingKey(nodeKey.publicKey)]])
@@ -75,9 +75,4 @@ async function start(context: ServiceContext): Promise<RunningService> {
       state.close()
     },
   }
-}
-
-function retention(...topics: readonly (keyof typeof TOPIC_FACTS)[]): Record<string, number> {
-  const entries = topics.map((topic) => [topic, TOPIC_FACTS[topic].retentionMs] as const)
-  return Object.fromEntries(entries.filter((entry): entry is [(typeof entry)[0], number] => entry[1] !== null))
 }

@@ -12,7 +12,7 @@ import {
   LOCAL_REGISTRY_FILE,
   LocalSchemaRegistry,
   PeerUnsupported,
-  TOPIC_FACTS,
+  retentionOf,
   TOPICS,
 } from '@sluice/events'
 import { endpointBinding, readTrustedIssuers, TokenVerifier } from '@sluice/identity'
@@ -36,8 +36,6 @@ import { SessionFactory } from './postgres/session-factory.ts'
 import { SqlReaders } from './postgres/sql-reader.ts'
 
 const FRAMES_KEPT_MS = 24 * 3600 * 1000
-/** The only topic of records in SQLite files that a proxy writes. */
-const REQUESTS_KEPT_MS = TOPIC_FACTS[TOPICS.approvalRequests].retentionMs
 
 await runService('proxy', start)
 
@@ -52,7 +50,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     loadParser(),
   ])
   const signingKey = importSigningKey(nodeKey)
-  const eventLog = openEventLog(config)
+  const eventLog = EmbeddedLog.open(config.log.dir, { retentionMs: retentionOf(TOPICS.approvalRequests) })
   const registry = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))
   const journal = openJournal(config, log)
   const gatewayMetrics = proxyMetrics(metrics, journal)
@@ -106,13 +104,6 @@ function readiness(journal: Journal, { policies }: ControlPlane): Readiness {
     (reason) => reason !== null,
   )
   return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
-}
-
-function openEventLog({ log }: SluiceConfig): EmbeddedLog {
-  return EmbeddedLog.open(
-    log.dir,
-    REQUESTS_KEPT_MS === null ? {} : { retentionMs: { [TOPICS.approvalRequests]: REQUESTS_KEPT_MS } },
-  )
 }
 
 /** Null for a certificate whose signature has no hash of its own (Ed25519): then -PLUS is not offered. */
