@@ -4,7 +4,7 @@ import { CliFailure, EXIT_CODES } from '../failure.ts'
 import type { VerbContext } from '../verbs/context.ts'
 import { policyMistakes, printMistakes } from './check.ts'
 import { type Explained, printExplanation } from './explanation-text.ts'
-import { type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
+import { connectionOf, type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
 import { accessOfText } from './statement.ts'
 import { type SubjectFlags, subjectOf } from './subject.ts'
 import { engineOf } from './test.ts'
@@ -19,7 +19,7 @@ export async function runPolicyExplain(sql: string, flags: ExplainFlags, context
     if (flags.json !== true) printMistakes(output, mistakes)
     throw new CliFailure('policies with mistakes decide nothing; correct them first: sluice policy check')
   }
-  const connection = connectionOf(flags.on, folder.config)
+  const connection = chosenConnection(flags.on, folder)
   const engine = engineOf(folder)
   const subject = subjectOf(flags, folder.config)
   const circumstances = { clientAddress: null, purpose: flags.purpose ?? null }
@@ -41,16 +41,13 @@ export async function runPolicyExplain(sql: string, flags: ExplainFlags, context
   })
 }
 
-function connectionOf(name: string | undefined, { connections }: PolicyFolder['config']): PolicyConnection {
-  const names = Object.keys(connections)
+function chosenConnection(name: string | undefined, folder: PolicyFolder): PolicyConnection {
+  const names = Object.keys(folder.config.connections)
   const chosen = name ?? (names.length === 1 ? names[0] : undefined)
   if (chosen === undefined) {
     throw new CliFailure(`say on which connection, with --on: there are ${names.join(', ')}`, EXIT_CODES.usage)
   }
-  const connection = Object.hasOwn(connections, chosen) ? connections[chosen] : undefined
-  if (connection === undefined) {
-    throw new CliFailure(`there is no connection ${chosen}; there are ${names.join(', ')}`, EXIT_CODES.notFound)
-  }
-  const { protocol, labels, demo } = connection
-  return { name: chosen, protocol, labels, demo }
+  const connection = connectionOf(folder, chosen)
+  if (connection !== null) return connection
+  throw new CliFailure(`there is no connection ${chosen}; there are ${names.join(', ')}`, EXIT_CODES.notFound)
 }

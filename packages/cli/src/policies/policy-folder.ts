@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { loadConfig, type SluiceConfig } from '@sluice/config'
 import type { PolicyFile } from '@sluice/events'
+import type { PolicyConnection } from '@sluice/policy'
 import { CliFailure, EXIT_CODES } from '../failure.ts'
 import { stateDirOf, type VerbContext } from '../verbs/context.ts'
 
@@ -83,6 +84,14 @@ async function textOf(file: string): Promise<string> {
     const { code } = cause as NodeJS.ErrnoException
     throw new CliFailure(`${file} can't be read (${code}); check who may read it`, EXIT_CODES.failed, { cause })
   }
+}
+
+/** A connection as policies see it; null where there is none of that name. */
+export function connectionOf({ config: { connections } }: PolicyFolder, name: string): PolicyConnection | null {
+  const connection = Object.hasOwn(connections, name) ? connections[name] : undefined
+  if (connection === undefined) return null
+  const { protocol, labels, demo } = connection
+  return { name, protocol, labels, demo }
 }
 
 /** The path to a file of the folder as one would type it here. */

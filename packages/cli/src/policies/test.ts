@@ -5,7 +5,7 @@ import { escapeControls } from '../terminal/escape.ts'
 import type { Output } from '../terminal/output.ts'
 import type { VerbContext } from '../verbs/context.ts'
 import { placed, policyMistakes, printMistakes } from './check.ts'
-import { type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
+import { connectionOf, type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
 import { accessOfText } from './statement.ts'
 import { type FoundCase, type FoundMistake, readTests } from './test-files.ts'
 
@@ -44,12 +44,11 @@ async function runCases(folder: PolicyFolder, cases: readonly FoundCase[]): Prom
   const engine = engineOf(folder)
   const outcomes: Outcome[] = []
   for (const found of cases) {
-    const { connection: name, command } = found.test
-    const connection = folder.config.connections[name]
-    if (connection === undefined) continue // a mistake, and said before
-    const { protocol, labels, demo } = connection
-    const access = command === undefined ? null : await accessOfText(command, name)
-    outcomes.push({ found, result: runCase(found.test, engine, { name, protocol, labels, demo }, access) })
+    const { command } = found.test
+    const connection = connectionOf(folder, found.test.connection)
+    if (connection === null) continue // a mistake, and said before
+    const access = command === undefined ? null : await accessOfText(command, connection.name)
+    outcomes.push({ found, result: runCase(found.test, engine, connection, access) })
   }
   return outcomes
 }
