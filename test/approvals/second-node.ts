@@ -6,7 +6,7 @@ import type { ConfigInput } from '@sluice/config'
 import { generateSigningKey, importSigningKey, nowMicros } from '@sluice/events'
 import { issueCertificate, publishCertificates } from '@sluice/trust'
 import { parse, stringify } from 'yaml'
-import type { RunningProxy } from '../stand/proxy.ts'
+import { type RunningProxy, reachedAt } from '../stand/proxy.ts'
 import { type ServiceProcess, startService } from '../stand/service-process.ts'
 
 export type SecondNode = {
@@ -33,7 +33,6 @@ export async function startSecondNode(first: RunningProxy, node = { id: 'node-2'
   const file = join(dir, `${node.id}.yaml`)
   const keys = { ...config.keys, node: `${node.id}.pem` }
   writeFileSync(file, stringify({ ...config, node, keys, trust: { dir: `trust-${node.id}` } }))
-  const { addresses, stop, child, log: logOf } = await startService('proxy', file)
-  const port = Number(/:(\d+)$/.exec(addresses['postgres'] ?? '')?.[1])
-  return { id: node.id, proxy: { ...first, port, child, log: logOf, healthUrl: addresses['health'] ?? '' }, stop }
+  const running = await startService('proxy', file)
+  return { id: node.id, proxy: { ...first, ...reachedAt(running, first.authorityFile) }, stop: running.stop }
 }

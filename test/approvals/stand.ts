@@ -25,8 +25,8 @@ import type { StoredRecord } from '@sluice/stream'
 import { ControlWriter } from '@sluice/trust'
 import { parse, stringify } from 'yaml'
 import type { TokenClaims } from '../stand/issuer.ts'
-import { type ProxiedDatabase, type ProxyOptions, type RunningProxy, startProxy } from '../stand/proxy.ts'
-import { type ServiceProcess, startService } from '../stand/service-process.ts'
+import { type ProxiedDatabase, type ProxyOptions, type RunningProxy, reachedAt, startProxy } from '../stand/proxy.ts'
+import { startService } from '../stand/service-process.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
 
 const TOKEN_INFO = 'sluice-review-token-v1'
@@ -109,7 +109,7 @@ export async function startApprovalStand(
     nowMicros,
   })
   let approver = await startService('approver', approverConfig)
-  let secondProxy: ServiceProcess | null = null
+  let current = proxy
 
   const requests = () => readTopic(proxy, TOPICS.approvalRequests)
   const decisions = () => readTopic(proxy, TOPICS.decisions)
@@ -129,9 +129,9 @@ export async function startApprovalStand(
       approver = await startService('approver', approverConfig)
     },
     restartProxy: async (signal = 'SIGTERM') => {
-      await (secondProxy ?? processOf(proxy)).stop(signal)
-      secondProxy = await startService('proxy', proxyConfig)
-      return movedTo(proxy, secondProxy)
+      await current.stopProcess(signal)
+      current = { ...proxy, ...reachedAt(await startService('proxy', proxyConfig), proxy.authorityFile) }
+      return current
     },
     vote: async (vote) => {
       const review = await reviewOf(proxy, await askedUnder(vote.code), vote)
@@ -146,7 +146,7 @@ export async function startApprovalStand(
       found(`a decision on ${approvalId}`, decisions, (decision) => endsIt(decision, approvalId)),
     answerTo: (reviewId) => found(`an answer to ${reviewId}`, decisions, (decision) => decision.reviewId === reviewId),
     stop: async () => {
-      await Promise.all([approver.stop(), secondProxy?.stop()])
+      await Promise.all([approver.stop(), current.stopProcess()])
       await proxy.stop()
     },
   }
@@ -255,27 +255,4 @@ async function until<T>(what: string, look: () => Promise<T>, holds: (seen: T) =
 async function found<T>(what: string, look: () => Promise<readonly T[]>, holds: (each: T) => boolean): Promise<T> {
   const all = await until(what, look, (seen) => seen.some(holds))
   return all.find(holds) as T
-}
-
-function processOf({ child }: RunningProxy): Pick<ServiceProcess, 'stop'> {
-  return {
-    stop: async (signal = 'SIGTERM') => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill(signal)
-      await gone
-    },
-  }
-}
-
-function movedTo(proxy: RunningProxy, { child, addresses, log }: ServiceProcess): RunningProxy {
-  const port = Number(/:(\d+)$/.exec(addresses['postgres'] ?? '')?.[1] ?? 0)
-  return {
-    ...proxy,
-    child,
-    log,
-    port,
-    healthUrl: addresses['health'] ?? '',
-    url: (login, name) => proxy.url(login, name).replace(`@localhost:${proxy.port}/`, `@localhost:${port}/`),
-  }
 }

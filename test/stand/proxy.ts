@@ -1,11 +1,9 @@
 // The real proxy as a child process with a configuration of its own, in front of a real database; tickets are made as
 // the console makes them, and its journal can be opened with the masker's key.
 
-import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   type Frame,
   frameCodec,
@@ -23,9 +21,9 @@ import { stringify } from 'yaml'
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts'
 import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
+import { type ServiceProcess, startService } from './service-process.ts'
 
-const MAIN = fileURLToPath(new URL('../../services/proxy/src/main.ts', import.meta.url))
-const READY_MS = 30_000
+const SESSIONS_END_MS = 30_000
 const EVERY_KIND: ReadonlySet<SegmentKind> = new Set(['text', 'literal', 'comment', 'bind', 'result', 'claim'])
 
 export type Login = { readonly user: string; readonly password: string }
@@ -45,9 +43,8 @@ export type RunningProxy = {
   readonly issuer: Issuer
   /** Keys, certificates, tickets and policies. */
   readonly control: ControlPlane
-  readonly child: ChildProcess
-  /** What the process wrote to its log. */
-  readonly log: () => string
+  readonly child: ServiceProcess['child']
+  readonly log: ServiceProcess['log']
   readonly ticket: (options?: {
     readonly ttlMs?: number
     readonly connection?: string | null
@@ -59,6 +56,8 @@ export type RunningProxy = {
   readonly frames: () => Promise<readonly RecordedFrame[]>
   /** Resolves when the journal has the ends of so many sessions. */
   readonly sessionsEnded: (count: number) => Promise<void>
+  /** Ends the process alone: its folder, its log and its issuer stay. */
+  readonly stopProcess: ServiceProcess['stop']
   readonly stop: () => Promise<void>
 }
 
@@ -134,50 +133,35 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
     ),
   )
 
-  const child = fork(MAIN, ['--config', configFile], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
-  let log = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    log += text
-  })
-  const addresses = await ready(child, () => log)
-  const [, port = '0'] = /:(\d+)$/.exec(addresses['postgres'] ?? '') ?? []
+  const running = await startService('proxy', configFile)
   const frames = (): Promise<readonly RecordedFrame[]> =>
     readFrames(control.log, control.registry, control.masker.privateKey)
   return {
+    ...reachedAt(running, authorityFile),
     host: '127.0.0.1',
-    port: Number(port),
-    healthUrl: addresses['health'] ?? '',
     dir,
     authorityFile,
     authority: authority.certificate,
     issuer,
     control,
-    child,
-    log: () => log,
     ticket: async ({ ttlMs = 900_000, connection = null, agent = 'agent' } = {}) => {
       const subject = { issuer: issuer.url, id: agent, kind: 'agent', groups: ['agents'], onBehalfOf: null } as const
       const { ticket, secret } = await newTicket({ subject, connection, task: null, ttlMs, now: nowMicros() })
       await control.publishTicket(ticket)
       return { user: ticketUser(agent, ticket.ticketId), password: secret }
     },
-    url: ({ user, password }, name = 'shop') =>
-      `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@localhost:${port}/${name}?sslmode=verify-full&sslrootcert=${encodeURIComponent(authorityFile)}`,
     frames,
     sessionsEnded: async (count) => {
-      const until = performance.now() + READY_MS
+      const until = performance.now() + SESSIONS_END_MS
       while (performance.now() < until) {
         const ended = (await frames()).filter(({ header }) => header.kind === 'session_closed')
         if (ended.length >= count) return
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
-      throw new Error(`${count} sessions have not ended in time: ${log}`)
+      throw new Error(`${count} sessions have not ended in time: ${running.log()}`)
     },
     stop: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGTERM')
-        await ended
-      }
+      await running.stop()
       await control.close()
       await issuer.stop()
       rmSync(dir, { recursive: true, force: true })
@@ -185,19 +169,21 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
   }
 }
 
-function ready(child: ChildProcess, log: () => string): Promise<Readonly<Record<string, string>>> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`the proxy is not ready in time: ${log()}`)), READY_MS)
-    child.once('exit', (code) => {
-      clearTimeout(late)
-      reject(new Error(`the proxy ended with ${code}: ${log()}`))
-    })
-    child.once('message', (message: { ready: boolean; addresses: Record<string, string> }) => {
-      clearTimeout(late)
-      if (message.ready) resolve(message.addresses)
-      else reject(new Error(`the proxy did not start: ${JSON.stringify(message)}`))
-    })
-  })
+/** What there is to know of a process of a proxy, the first or one that came in its place. */
+export function reachedAt(
+  { addresses, child, log, stop }: ServiceProcess,
+  authorityFile: string,
+): Pick<RunningProxy, 'port' | 'healthUrl' | 'child' | 'log' | 'stopProcess' | 'url'> {
+  const port = Number(/:(\d+)$/.exec(addresses['postgres'] ?? '')?.[1] ?? 0)
+  return {
+    port,
+    healthUrl: addresses['health'] ?? '',
+    child,
+    log,
+    stopProcess: stop,
+    url: ({ user, password }, name = 'shop') =>
+      `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@localhost:${port}/${name}?sslmode=verify-full&sslrootcert=${encodeURIComponent(authorityFile)}`,
+  }
 }
 
 async function readFrames(
