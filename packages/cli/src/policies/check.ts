@@ -6,7 +6,7 @@ import { escapeControls, escapeLines } from '../terminal/escape.ts'
 import type { Output } from '../terminal/output.ts'
 import type { VerbContext } from '../verbs/context.ts'
 import { type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
-import { type FoundMistake, readTests } from './test-files.ts'
+import { type FoundMistake, type ReadTests, readTests } from './test-files.ts'
 
 export async function runPolicyCheck(flags: PolicyFlags, context: VerbContext): Promise<ExitCode> {
   const { output } = context
@@ -20,8 +20,7 @@ export async function runPolicyCheck(flags: PolicyFlags, context: VerbContext): 
     else output.line(escapeLines(error.message))
     return EXIT_CODES.failed
   }
-  const tests = readTests(folder)
-  const mistakes = [...policyMistakes(folder), ...placed(folder, tests.mistakes)]
+  const { mistakes, cases } = checkFolder(folder)
   if (flags.json === true) output.json({ mistakes })
   else if (mistakes.length > 0) printMistakes(output, mistakes)
   else {
@@ -29,11 +28,17 @@ export async function runPolicyCheck(flags: PolicyFlags, context: VerbContext): 
     const counts = [
       `policy files: ${folder.files.length}`,
       `approval rules: ${rules}`,
-      `test cases: ${tests.cases.length}`,
+      `test cases: ${cases.length}`,
     ]
     output.line(`${output.style.good('✔')} no mistakes (${counts.join(', ')})`)
   }
   return mistakes.length === 0 ? EXIT_CODES.ok : EXIT_CODES.failed
+}
+
+/** Everything that is wrong in policies and cases, each with the path of its file; and the cases that could be read. */
+export function checkFolder(folder: PolicyFolder): ReadTests {
+  const { cases, mistakes } = readTests(folder)
+  return { cases, mistakes: [...policyMistakes(folder), ...placed(folder, mistakes)] }
 }
 
 /** Mistakes in the policies themselves, each with the path of its file. */
@@ -43,7 +48,7 @@ export function policyMistakes(folder: PolicyFolder): readonly FoundMistake[] {
 }
 
 /** With the paths of files in place of their names. */
-export function placed(folder: PolicyFolder, mistakes: readonly FoundMistake[]): readonly FoundMistake[] {
+function placed(folder: PolicyFolder, mistakes: readonly FoundMistake[]): readonly FoundMistake[] {
   return mistakes.map(({ file, line, column, message, fix }) => ({
     file: pathOf(folder, file),
     line,

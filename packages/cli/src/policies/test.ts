@@ -4,10 +4,10 @@ import { EXIT_CODES, type ExitCode } from '../failure.ts'
 import { escapeControls } from '../terminal/escape.ts'
 import type { Output } from '../terminal/output.ts'
 import type { VerbContext } from '../verbs/context.ts'
-import { placed, policyMistakes, printMistakes } from './check.ts'
+import { checkFolder, printMistakes } from './check.ts'
 import { connectionOf, type PolicyFlags, type PolicyFolder, pathOf, readPolicyFolder } from './policy-folder.ts'
 import { accessOfText } from './statement.ts'
-import { type FoundCase, type FoundMistake, readTests } from './test-files.ts'
+import type { FoundCase, FoundMistake } from './test-files.ts'
 
 export type Outcome = { readonly found: FoundCase; readonly result: CaseResult }
 
@@ -30,9 +30,8 @@ export async function testPolicies(folder: PolicyFolder): Promise<{
   readonly mistakes: readonly FoundMistake[]
   readonly outcomes: readonly Outcome[]
 }> {
-  const tests = readTests(folder)
-  const mistakes = [...policyMistakes(folder), ...placed(folder, tests.mistakes)]
-  return { mistakes, outcomes: mistakes.length > 0 ? [] : await runCases(folder, tests.cases) }
+  const { mistakes, cases } = checkFolder(folder)
+  return { mistakes, outcomes: mistakes.length > 0 ? [] : await runCases(folder, cases) }
 }
 
 export function engineOf({ files, config }: PolicyFolder): PolicyEngine {
