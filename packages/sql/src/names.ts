@@ -75,6 +75,12 @@ export function tableOfNames(names: readonly string[]): TableName | null {
   return name === undefined ? null : { catalog: catalog ?? null, schema: schema ?? null, name, own: false }
 }
 
+/** Has a statement an option of this name, in one of its lists of DefElem nodes? */
+export function hasOption(options: unknown, name: string): boolean {
+  const elements = (options ?? []) as readonly { DefElem?: RawNode }[]
+  return elements.some(({ DefElem }) => DefElem?.['defname'] === name)
+}
+
 const TEMPORARY_SCHEMA = /^pg_(?:toast_)?temp(?:_|$)/
 
 /** Does a RangeVar name or make a table that only this session has? */

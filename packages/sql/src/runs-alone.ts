@@ -1,12 +1,7 @@
 // Statements that PostgreSQL refuses inside a transaction block.
 
+import { hasOption } from './names.ts'
 import type { RawNode } from './parser.ts'
-
-type Options = readonly { readonly DefElem?: { readonly defname?: string; readonly arg?: RawNode } }[]
-
-function hasOption(statement: RawNode, field: string, name: string): boolean {
-  return ((statement[field] ?? []) as Options).some(({ DefElem }) => DefElem?.defname === name)
-}
 
 const isConcurrent = ({ concurrent }: RawNode): boolean => concurrent === true
 
@@ -24,7 +19,7 @@ const REINDEXED_AS_A_WHOLE: ReadonlySet<unknown> = new Set([
 const always = (): boolean => true
 
 const ALONE: Readonly<Record<string, (statement: RawNode) => boolean>> = {
-  AlterDatabaseStmt: (statement) => hasOption(statement, 'options', 'tablespace'),
+  AlterDatabaseStmt: ({ options }) => hasOption(options, 'tablespace'),
   AlterSubscriptionStmt: always,
   AlterSystemStmt: always,
   AlterTableStmt: detachesConcurrently,
@@ -38,8 +33,7 @@ const ALONE: Readonly<Record<string, (statement: RawNode) => boolean>> = {
   DropSubscriptionStmt: always,
   DropTableSpaceStmt: always,
   IndexStmt: isConcurrent,
-  ReindexStmt: (statement) =>
-    REINDEXED_AS_A_WHOLE.has(statement['kind']) || hasOption(statement, 'params', 'concurrently'),
+  ReindexStmt: ({ kind, params }) => REINDEXED_AS_A_WHOLE.has(kind) || hasOption(params, 'concurrently'),
   VacuumStmt: ({ is_vacuumcmd }) => is_vacuumcmd === true,
 }
 

@@ -5,7 +5,7 @@ import type { Objection } from '@sluice/policy'
 import { guardedSetting, objection } from './advice.ts'
 import { isShowableSetting, settingChange } from './catalog/settings.ts'
 import type { Effect, OpenNames, StatementFacts } from './facts.ts'
-import { shownSetting } from './names.ts'
+import { hasOption, shownSetting } from './names.ts'
 import type { RawNode } from './parser.ts'
 import { QueryReader } from './query-reader.ts'
 import { runsAlone } from './runs-alone.ts'
@@ -126,9 +126,8 @@ const SESSION: Readonly<Record<string, (statement: RawNode) => StatementFacts>> 
 
 function unheldFor(nodeType: string, statement: RawNode, verb: string): string | null {
   if (runsAlone(nodeType, statement)) return `${verb} can not run inside a transaction`
-  const options = (statement['options'] ?? []) as readonly { DefElem?: RawNode }[]
   // A reviewer sees how long a literal is: what other statements would then run has to be read.
-  const hidesCode = nodeType === 'CreateFunctionStmt' && options.some(({ DefElem }) => DefElem?.['defname'] === 'as')
+  const hidesCode = nodeType === 'CreateFunctionStmt' && hasOption(statement['options'], 'as')
   return hidesCode ? 'its code is a literal, which is hidden from whoever approves it' : null
 }
 

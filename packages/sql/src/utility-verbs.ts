@@ -1,6 +1,7 @@
 // What people call statements that are no query and no write, and what those do.
 
 import type { Effect } from './facts.ts'
+import { hasOption } from './names.ts'
 import type { RawNode } from './parser.ts'
 import { QUERIES } from './query-reader.ts'
 
@@ -88,8 +89,7 @@ function copied(statement: RawNode): Named {
 function explained(statement: RawNode): Named {
   const [inner] = Object.entries((statement['query'] ?? {}) as RawNode)
   const of = inner === undefined ? '' : (QUERIES[inner[0]] ?? nameStatement(inner[0], inner[1] as RawNode).verb)
-  const options = (statement['options'] ?? []) as readonly { DefElem?: { defname?: string } }[]
-  const analyze = options.some((option) => option.DefElem?.defname === 'analyze')
+  const analyze = hasOption(statement['options'], 'analyze')
   return { verb: `EXPLAIN ${analyze ? 'ANALYZE ' : ''}${of}`.trim(), effect: null, opaque: true }
 }
 
