@@ -19,10 +19,9 @@ export async function makeMaterials(layout: Layout, now = Date.now()): Promise<v
   for (const file of [...Object.values(secrets), layout.indexPassword]) {
     await once([file], () => [randomBytes(SECRET_BYTES).toString('base64url')])
   }
-  await once([keys.node], async () => [(await events()).generateSigningKey()])
-  await once([keys.maskerSigning], async () => [(await events()).generateSigningKey()])
-  await once([keys.console], async () => [(await events()).generateSigningKey()])
-  await once([keys.approver], async () => [(await events()).generateSigningKey()])
+  for (const file of [keys.node, keys.maskerSigning, keys.console, keys.approver]) {
+    await once([file], async () => [(await events()).generateSigningKey()])
+  }
   await once([keys.identity], async () => [JSON.stringify((await import('@sluice/demo')).newSigningKey())])
   for (const pair of [
     [keys.maskerPublic, keys.maskerPrivate],
