@@ -9,9 +9,7 @@ export function checkMayAsk(subject: Subject): void {
   if (subject.kind === 'agent') {
     throw refuse('agents_may_not_ask', 'agents may take tickets for themselves, and nothing else here; ask as a person')
   }
-  if (!subject.groups.some((group) => GROUPS_THAT_ASK.includes(group))) {
-    throw refuse('group_required', `this needs membership in one of the groups ${GROUPS_THAT_ASK.join(', ')}`)
-  }
+  checkIsInOneOf(subject, GROUPS_THAT_ASK)
 }
 
 export const GROUPS_THAT_SEE_KEYS: readonly string[] = ['admins', 'analysts']
@@ -30,6 +28,10 @@ export function checkMayApply(subject: Subject): void {
 
 function checkPersonOf(subject: Subject, groups: readonly string[]): void {
   if (subject.kind !== 'human') throw refuse('people_only', 'this is for people; ask with the token of a person')
+  checkIsInOneOf(subject, groups)
+}
+
+function checkIsInOneOf(subject: Subject, groups: readonly string[]): void {
   if (!subject.groups.some((group) => groups.includes(group))) {
     const named = groups.length === 1 ? `the group ${groups[0]}` : `one of the groups ${groups.join(', ')}`
     throw refuse('group_required', `this needs membership in ${named}`)
