@@ -110,8 +110,10 @@ export class PolicyOffice {
       })
     }
     const contentHash = contentHashOf(source)
-    const isInForce = this.#inForce?.set.contentHash === contentHash && !this.#options.isDistrusted()
-    if (isInForce && this.#inForce !== null) return { version: this.#inForce.version, contentHash }
+    const now = this.#inForce
+    if (now?.set.contentHash === contentHash && !this.#options.isDistrusted()) {
+      return { version: now.version, contentHash }
+    }
     // Only what is recorded of a subject: what else its token says stays out.
     return this.#publish(source, { issuer, id, kind, groups, onBehalfOf })
   }
