@@ -18,11 +18,10 @@ import {
   uuidv7,
 } from '@sluice/events'
 import type { EventLog } from '@sluice/stream'
+import { sealOf, storedBatches } from './stored-records.ts'
 
 /** Magic byte and schema id. The signature leaves them out, since another log gives the schema another id. */
 const FRAMING_BYTES = 5
-const MAX_RECORDS = 1_000
-const MAX_BYTES = 4 * 1024 * 1024
 
 const NO_LOG: SchemaRegistry = {
   idOf: async () => 0,
@@ -108,29 +107,14 @@ async function versionsIn(
   root: Buffer,
 ): Promise<ReadonlyMap<string, number>> {
   const versions = new Map<string, number>()
-  const consumer = await log.consumer({ group: null, topics: [TOPICS.keys], from: 'earliest' })
-  try {
-    for (;;) {
-      const records = await consumer.poll({ maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, maxWaitMs: 0 })
-      if (records.length === 0) return versions
-      for (const { key, value } of records) {
-        const keyId = key.toString('utf8')
-        const version = versionOf(codec, value)
-        if (version > (versions.get(keyId) ?? 0) && isRootSigned(root, keyId, value)) versions.set(keyId, version)
-      }
+  for await (const { records } of storedBatches(log, TOPICS.keys)) {
+    for (const { key, value } of records) {
+      const keyId = key.toString('utf8')
+      const version = sealOf(codec, value)?.version ?? 0
+      if (version > (versions.get(keyId) ?? 0) && isRootSigned(root, keyId, value)) versions.set(keyId, version)
     }
-  } finally {
-    await consumer.close()
   }
-}
-
-function versionOf(codec: Codec<Signed<KeyCertificate>>, value: Buffer): number {
-  try {
-    return value.length === 0 ? 0 : codec.decode(value).seal.version
-  } catch (error) {
-    if (error instanceof PeerInvalid) return 0
-    throw error
-  }
+  return versions
 }
 
 function headersOf({ keyId, seal }: Signed<KeyCertificate>, source: string): string {

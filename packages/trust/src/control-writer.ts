@@ -10,7 +10,6 @@ import {
   isoMicros,
   isSignedBy,
   type KeyRole,
-  PeerInvalid,
   type SchemaRegistry,
   type Signed,
   type SigningKey,
@@ -18,12 +17,11 @@ import {
   uuidv7,
   type VerifyingKey,
 } from '@sluice/events'
-import { type Consumer, type EventLog, type Producer, StreamError } from '@sluice/stream'
+import { type EventLog, type Producer, StreamError } from '@sluice/stream'
+import { sealOf, storedBatches } from './stored-records.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
 import type { Place } from './version-check.ts'
 
-const MAX_RECORDS = 1_000
-const MAX_BYTES = 4 * 1024 * 1024
 /** Record keys whose last version is kept. Beyond it the oldest is forgotten, and must not be written again. */
 const MAX_KEYS = 100_000
 
@@ -148,40 +146,18 @@ export class ControlWriter<Topic extends ControlTopic> {
   }
 
   async #readPlaces(): Promise<void> {
-    const { log, topic, partition } = this.#options
-    const consumer = await log.consumer({ group: null, topics: [topic], from: 'earliest' })
-    try {
-      await this.#readAll(consumer, partition)
-    } finally {
-      await consumer.close()
-    }
-  }
-
-  async #readAll(consumer: Consumer, partition: number | undefined): Promise<void> {
-    const own = importVerifyingKey(this.#options.key.publicKey)
-    for (;;) {
-      const records = await consumer.poll({ maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, maxWaitMs: 0 })
-      if (records.length === 0) return
-      const polledAt = performance.now()
+    const { log, topic, partition, key: ownKey } = this.#options
+    const own = importVerifyingKey(ownKey.publicKey)
+    for await (const { records, polledAt } of storedBatches(log, topic)) {
       for (const { key, value, time, partition: from } of records) {
         if (partition !== undefined && from !== partition) continue
         const recordKey = key.toString('utf8')
-        const seal = this.#sealOf(value)
+        const seal = sealOf(this.#codec, value)
         if (seal === null || seal.version <= (this.#places.get(recordKey)?.version ?? 0)) continue
         const signer = await this.#signerOf(own, seal.keyId, [seal.time, time], polledAt)
-        if (signer === null || !isSignedBy(signer, this.#options.topic, recordKey, value)) continue
+        if (signer === null || !isSignedBy(signer, topic, recordKey, value)) continue
         this.#keep(recordKey, { version: seal.version, hash: controlHash(value) })
       }
-    }
-  }
-
-  #sealOf(value: Buffer): Signed<unknown>['seal'] | null {
-    try {
-      return value.length === 0 ? null : this.#codec.decode(value).seal
-    } catch (error) {
-      // A forged record: readers tell it as an incident.
-      if (error instanceof PeerInvalid) return null
-      throw error
     }
   }
 

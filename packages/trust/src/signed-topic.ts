@@ -16,11 +16,10 @@ import {
 } from '@sluice/events'
 import type { Consumer, EventLog, StoredRecord } from '@sluice/stream'
 import { type Incident, type IncidentCode, shownKey } from './incident.ts'
+import { READ_BOUNDS } from './stored-records.ts'
 import { checkPlace, type Place } from './version-check.ts'
 import type { VersionMemory } from './version-memory.ts'
 
-const MAX_RECORDS = 1_000
-const MAX_BYTES = 4 * 1024 * 1024
 const FOLLOW_WAIT_MS = 30_000
 /** After a failure of the log, or of what a record was handed to. */
 const RETRY_MS = 1_000
@@ -156,8 +155,7 @@ export class SignedTopic<Topic extends ControlTopic> {
   }
 
   async #readSome(handle: RecordHandler<Topic>, maxWaitMs: number, signal?: AbortSignal): Promise<number> {
-    const bounds = { maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, maxWaitMs, signal }
-    const records = await this.#consumer.poll(bounds)
+    const records = await this.#consumer.poll({ ...READ_BOUNDS, maxWaitMs, signal })
     const polledAt = performance.now()
     for (const record of records) {
       if (this.#closing.signal.aborted) break
