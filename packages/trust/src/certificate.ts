@@ -3,8 +3,8 @@
 import {
   type Codec,
   controlCodec,
+  type HeadersJson,
   importVerifyingKey,
-  isoMicros,
   isSignedBy,
   type KeyCertificate,
   PeerInvalid,
@@ -15,9 +15,9 @@ import {
   signControl,
   signingKeyId,
   TOPICS,
-  uuidv7,
 } from '@sluice/events'
 import type { EventLog } from '@sluice/stream'
+import { recordHeaders } from './record-headers.ts'
 import { sealOf, storedBatches } from './stored-records.ts'
 
 /** Magic byte and schema id. The signature leaves them out, since another log gives the schema another id. */
@@ -117,15 +117,7 @@ async function versionsIn(
   return versions
 }
 
-function headersOf({ keyId, seal }: Signed<KeyCertificate>, source: string): string {
-  return JSON.stringify({
-    ce_id: uuidv7(),
-    ce_source: source,
-    ce_specversion: '1.0',
-    ce_type: 'sluice.key.certified.v1',
-    ce_time: isoMicros(seal.time),
-    ce_subject: keyId,
-    ce_sequence: String(seal.version),
-    'content-type': 'application/avro',
-  })
+function headersOf({ keyId: subject, seal }: Signed<KeyCertificate>, source: string): HeadersJson {
+  const { time, version } = seal
+  return recordHeaders({ source, type: 'sluice.key.certified.v1', time, subject, version })
 }

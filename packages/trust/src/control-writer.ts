@@ -6,18 +6,18 @@ import {
   type ControlTopic,
   controlCodec,
   controlHash,
+  type HeadersJson,
   importVerifyingKey,
-  isoMicros,
   isSignedBy,
   type KeyRole,
   type SchemaRegistry,
   type Signed,
   type SigningKey,
   signControl,
-  uuidv7,
   type VerifyingKey,
 } from '@sluice/events'
 import { type EventLog, type Producer, StreamError } from '@sluice/stream'
+import { recordHeaders } from './record-headers.ts'
 import { sealOf, storedBatches } from './stored-records.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
 import type { Place } from './version-check.ts'
@@ -131,18 +131,9 @@ export class ControlWriter<Topic extends ControlTopic> {
     return opened
   }
 
-  #headers(recordKey: string, content: ContentOf<Topic>, version: number, time: number): string {
+  #headers(subject: string, content: ContentOf<Topic>, version: number, time: number): HeadersJson {
     const { topic, key, source = `/sluice/keys/${key.keyId}`, type } = this.#options
-    return JSON.stringify({
-      ce_id: uuidv7(),
-      ce_source: source,
-      ce_specversion: '1.0',
-      ce_type: type?.(content) ?? topic,
-      ce_time: isoMicros(time),
-      ce_subject: recordKey,
-      ce_sequence: String(version),
-      'content-type': 'application/avro',
-    })
+    return recordHeaders({ source, type: type?.(content) ?? topic, time, subject, version })
   }
 
   async #readPlaces(): Promise<void> {
