@@ -1,6 +1,5 @@
 // A proxy that is killed while a command waits, begins, runs or commits: it never runs unapproved, and at most once.
 
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
@@ -72,10 +71,7 @@ const approve = ({ requested }: AskedRequest): Promise<string> =>
 
 /** Everybody who comes to this trigger waits there until `release`. */
 async function barrier(trigger: 1 | 2) {
-  const { server, authority, name } = database
-  const { host, port, user, password } = server
-  const holder = new pg.Client({ host, port, user, password, database: name, ssl: { ca: authority.certificate } })
-  await holder.connect()
+  const holder = await database.connect()
   await holder.query('select pg_advisory_lock($1)', [trigger])
   return {
     reached: () =>

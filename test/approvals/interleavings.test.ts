@@ -1,7 +1,6 @@
 // Ways in which cancels, failures and messages meet a held command: each once ended in a wrong state, or ran another text.
 
 import type { ApprovalRulesInput } from '@sluice/policy'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRequest } from '../../services/proxy/src/postgres/wire/encode.ts'
 import { ONE_DATA_OWNER } from '../stand/control-plane.ts'
@@ -22,7 +21,8 @@ import {
 } from '../stand/wire-client.ts'
 import { type CancelKey, logInWithKey } from './cancel-key.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
-import { type Asked, type SigningApprover, startSigningApprover } from './signing-approver.ts'
+import { type SigningApprover, startSigningApprover } from './signing-approver.ts'
+import type { AskedRequest } from './stand.ts'
 
 const SETUP = `
   create table "Orders" (id int primary key, status text);
@@ -83,18 +83,18 @@ beforeEach(async () => {
 })
 afterEach(() => client.end())
 
-async function asSuperuser(): Promise<pg.Client> {
-  const { host, port, user, password } = database.server
-  const session = new pg.Client({
-    host,
-    port,
-    user,
-    password,
-    database: 'shop',
-    ssl: { ca: database.authority.certificate },
-  })
-  await session.connect()
-  return session
+/** Nobody can look at the table until `unlock`. */
+async function lockOrders(): Promise<{
+  readonly lookWaits: () => Promise<void>
+  readonly unlock: () => Promise<void>
+}> {
+  const holder = await database.connect()
+  await holder.query('begin; lock table orders in access exclusive mode')
+  const waiting = "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'"
+  return {
+    lookWaits: () => expect.poll(async () => (await holder.query(waiting)).rows, WAIT).not.toEqual([]),
+    unlock: () => holder.end(),
+  }
 }
 
 describe('what the reviewer is shown', () => {
@@ -152,15 +152,13 @@ describe('a text behind a statement that the server ignores up to Sync', () => {
 
 describe('a cancel request', () => {
   it('ends the look at a table that another session has locked', async () => {
-    const other = await asSuperuser()
-    await other.query('begin; lock table orders in access exclusive mode')
+    const orders = await lockOrders()
     client.send(query("update orders set status = 'x' where id = 1"))
-    const waiting = "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'"
-    await expect.poll(async () => (await other.query(waiting)).rows, WAIT).not.toEqual([])
+    await orders.lookWaits()
     const canceller = await openTcp(proxy)
     canceller.write(cancelRequest(key))
     expect(transcript(await client.until())).toBe('E(57014) Z(I)')
-    await other.end()
+    await orders.unlock()
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) Z(I)')
   })
 })
@@ -220,7 +218,7 @@ describe('an approval by a rule that says something else meanwhile', () => {
     await expect.poll(told, WAIT).toContain(notice)
   }
 
-  async function askedFor(command: string): Promise<Asked> {
+  async function askedFor(command: string): Promise<AskedRequest> {
     for (;;) {
       const asked = await approver.nextAsked()
       if (asked.requested.command.includes(command)) return asked
@@ -239,13 +237,11 @@ describe('an approval by a rule that says something else meanwhile', () => {
   })
 
   it('is of no use either where it said so before anybody was asked, while the command was looked at', async () => {
-    const other = await asSuperuser()
-    await other.query('begin; lock table orders in access exclusive mode')
+    const orders = await lockOrders()
     client.send(query("update orders set status = 'z' where id = 1"))
-    const waiting = "select from pg_stat_activity where usename = 'sluice_gateway' and wait_event_type = 'Lock'"
-    await expect.poll(async () => (await other.query(waiting)).rows, WAIT).not.toEqual([])
+    await orders.lookWaits()
     await follows(stricter('8m'), 'up to 8 minutes')
-    await other.end()
+    await orders.unlock()
     await approver.decide(await askedFor('update orders'))
     expect(transcript(await client.until())).toBe('N E(42501) Z(I)')
     expect((await database.query("select from orders where status = 'z'")).rowCount).toBe(0)

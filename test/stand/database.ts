@@ -16,6 +16,8 @@ export type Database = {
   readonly name: 'shop'
   /** Runs SQL as superuser, past the gateway. */
   readonly query: (sql: string) => Promise<pg.QueryResult>
+  /** A session of the superuser, past the gateway. */
+  readonly connect: () => Promise<pg.Client>
   readonly stop: () => Promise<void>
 }
 
@@ -45,7 +47,7 @@ export async function startDatabase(major: PostgresMajor = 18, options: Database
     settings: { fsync: 'off', log_statement: 'none' },
     ...options,
   })
-  const run = async (database: string, sql: string): Promise<pg.QueryResult> => {
+  const connect = async (database: string): Promise<pg.Client> => {
     const client = new pg.Client({
       host: server.host,
       port: server.port,
@@ -55,6 +57,10 @@ export async function startDatabase(major: PostgresMajor = 18, options: Database
       ssl: { ca: authority.certificate },
     })
     await client.connect()
+    return client
+  }
+  const run = async (database: string, sql: string): Promise<pg.QueryResult> => {
+    const client = await connect(database)
     try {
       return await client.query(sql)
     } finally {
@@ -69,6 +75,7 @@ export async function startDatabase(major: PostgresMajor = 18, options: Database
     authority,
     name: 'shop',
     query: (sql) => run('shop', sql),
+    connect: () => connect('shop'),
     stop: async () => {
       await server.remove()
       rmSync(dir, { recursive: true, force: true })

@@ -3,9 +3,8 @@
 
 import { writeFileSync } from 'node:fs'
 import type { PostgresMajor } from '@sluice/demo'
-import pg from 'pg'
 import { vi } from 'vitest'
-import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE, startDatabase } from '../../stand/database.ts'
+import { GATEWAY_PASSWORD, GATEWAY_ROLE, startDatabase } from '../../stand/database.ts'
 import { type Login, type RunningProxy, startProxy } from '../../stand/proxy.ts'
 
 /** What a client needs to connect: through Sluice, or past it as the same role of the database. */
@@ -63,7 +62,7 @@ export async function startClientStand(major: PostgresMajor): Promise<ClientStan
   await database.query(KINDS)
   const databaseAuthorityFile = `${proxy.dir}/database-authority.pem`
   writeFileSync(databaseAuthorityFile, database.authority.certificate)
-  const admin = await connectAdmin(database)
+  const admin = await database.connect()
   const running = async (name: string): Promise<number> => {
     const text = `select 1 from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like $1`
     return (await admin.query(text, [`%count(*) as ${name} from%`])).rows.length
@@ -104,11 +103,4 @@ export async function startClientStand(major: PostgresMajor): Promise<ClientStan
       await database.stop()
     },
   }
-}
-
-async function connectAdmin({ server, authority, name }: Database): Promise<pg.Client> {
-  const { host, port, user, password } = server
-  const client = new pg.Client({ host, port, user, password, database: name, ssl: { ca: authority.certificate } })
-  await client.connect()
-  return client
 }
