@@ -17,6 +17,7 @@ import {
   type VerifyingKey,
 } from '@sluice/events'
 import { type EventLog, type Producer, StreamError } from '@sluice/stream'
+import { keepNewest } from './keep-newest.ts'
 import { recordHeaders } from './record-headers.ts'
 import { sealOf, storedBatches } from './stored-records.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
@@ -167,11 +168,6 @@ export class ControlWriter<Topic extends ControlTopic> {
   }
 
   #keep(recordKey: string, place: Place): void {
-    this.#places.delete(recordKey)
-    for (const oldest of this.#places.keys()) {
-      if (this.#places.size < MAX_KEYS) break
-      this.#places.delete(oldest)
-    }
-    this.#places.set(recordKey, place)
+    keepNewest(this.#places, recordKey, place, MAX_KEYS)
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '@sluice/events'
 import type { Consumer, EventLog, StoredRecord } from '@sluice/stream'
 import { type Incident, type IncidentCode, shownKey } from './incident.ts'
+import { keepNewest } from './keep-newest.ts'
 import { READ_BOUNDS } from './stored-records.ts'
 import { checkPlace, type Place } from './version-check.ts'
 import type { VersionMemory } from './version-memory.ts'
@@ -235,14 +236,7 @@ export class SignedTopic<Topic extends ControlTopic> {
   }
 
   #keepSeen(seenKey: string, place: Place): void {
-    this.#seen.delete(seenKey)
-    if (this.#seen.size >= MAX_SEEN) {
-      for (const oldest of this.#seen.keys()) {
-        this.#seen.delete(oldest)
-        break
-      }
-    }
-    this.#seen.set(seenKey, place)
+    keepNewest(this.#seen, seenKey, place, MAX_SEEN)
   }
 
   /** What was trusted before this process began, and is not in the log any more. */

@@ -14,6 +14,7 @@ import {
 } from '@sluice/events'
 import type { EventLog } from '@sluice/stream'
 import { type Incident, shownKey } from './incident.ts'
+import { keepNewest } from './keep-newest.ts'
 import { type JudgeSigner, SignedTopic, type SignerStanding, type TrustedRecord } from './signed-topic.ts'
 import type { VersionMemory } from './version-memory.ts'
 
@@ -134,12 +135,8 @@ export class TrustedKeys {
       this.#onIncident({ code: 'unreadable', topic: TOPICS.keys, key: shownKey(recordKey), detail })
       return
     }
-    this.#certified.delete(keyId)
-    this.#certified.set(keyId, { certificate: content, key: importVerifyingKey(publicKey) })
-    for (const oldest of this.#certified.keys()) {
-      if (this.#certified.size <= MAX_CERTIFICATES) break
-      this.#certified.delete(oldest)
-    }
+    const certified = { certificate: content, key: importVerifyingKey(publicKey) }
+    keepNewest(this.#certified, keyId, certified, MAX_CERTIFICATES)
   }
 }
 
