@@ -1,5 +1,6 @@
 // Whose signatures count: certificates under the root key, as published on the topic of keys.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ConfigInvalid,
   type ContentOf,
@@ -118,7 +119,7 @@ export class TrustedKeys {
 
   async #lookSoon(): Promise<void> {
     const wait = this.#lookedAt + LOOK_AGAIN_MS - performance.now()
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    if (wait > 0) await sleep(wait)
     await this.#look()
   }
 
