@@ -8,7 +8,8 @@ import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 import { bind, execute, logIn, openTcp, parse, query, sync, transcript, type WireClient } from '../stand/wire-client.ts'
 import { logInWithKey } from './cancel-key.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
-import { type Asked, type SigningApprover, startSigningApprover } from './signing-approver.ts'
+import { type SigningApprover, startSigningApprover } from './signing-approver.ts'
+import type { AskedRequest } from './stand.ts'
 
 const SETUP = `
   create function note() returns trigger language plpgsql as $$ begin return new; end $$;
@@ -69,7 +70,7 @@ async function runs(): Promise<unknown> {
   return (await database.query('select runs from ledger')).rows[0].runs
 }
 
-async function asked(): Promise<Asked> {
+async function asked(): Promise<AskedRequest> {
   client.send(command)
   return approver.nextAsked()
 }

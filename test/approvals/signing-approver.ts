@@ -1,30 +1,22 @@
 // Stands where the approver stands, without its rules: sees what the proxy asks, and signs whatever a test wants to
 // answer, right or wrong.
 
-import {
-  type ApprovalDecision,
-  type ApprovalRequest,
-  nowMicros,
-  type Requested,
-  type SigningKey,
-  TOPICS,
-} from '@sluice/events'
+import { type ApprovalDecision, type ApprovalRequest, nowMicros, type SigningKey, TOPICS } from '@sluice/events'
 import { ControlReader, ControlWriter, TrustedKeys } from '@sluice/trust'
 import type { ControlPlane } from '../stand/control-plane.ts'
+import { type AskedRequest, isAsked } from './stand.ts'
 
 const WAIT_MS = 15_000
-
-export type Asked = ApprovalRequest & { readonly requested: Requested }
 
 export type SigningApprover = {
   /** Everything that the node published so far. */
   readonly records: readonly ApprovalRequest[]
   /** The next command that is held, in the order of asking. */
-  readonly nextAsked: () => Promise<Asked>
+  readonly nextAsked: () => Promise<AskedRequest>
   /** The end of an approval as the node tells it. */
   readonly endOf: (approvalId: string) => Promise<ApprovalRequest>
   /** Approves what was asked; `other` changes the decision, `key` is whose word it is. */
-  readonly decide: (asked: Asked, other?: Partial<ApprovalDecision>, key?: SigningKey) => Promise<void>
+  readonly decide: (asked: AskedRequest, other?: Partial<ApprovalDecision>, key?: SigningKey) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -74,19 +66,14 @@ export async function startSigningApprover(control: ControlPlane): Promise<Signi
   let seen = 0
   return {
     records,
-    nextAsked: async () => {
-      const asked = await found(() => {
-        for (; seen < records.length; seen++) {
-          const record = records[seen]
-          if (record?.kind === 'requested' && record.requested !== null) {
-            seen++
-            return { ...record, requested: record.requested }
-          }
+    nextAsked: () =>
+      found(() => {
+        while (seen < records.length) {
+          const record = records[seen++]
+          if (record !== undefined && isAsked(record)) return record
         }
         return undefined
-      }, 'request')
-      return asked
-    },
+      }, 'request'),
     endOf: (approvalId) =>
       found(
         () => records.find((record) => record.approvalId === approvalId && record.kind !== 'requested'),

@@ -203,7 +203,7 @@ async function publishReview(
   await forger.close()
 }
 
-function isAsked(request: ApprovalRequest): request is AskedRequest {
+export function isAsked(request: ApprovalRequest): request is AskedRequest {
   return request.kind === 'requested' && request.requested !== null
 }
 

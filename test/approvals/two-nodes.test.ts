@@ -6,8 +6,8 @@ import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 import { logIn, query, transcript, type WireClient } from '../stand/wire-client.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
 import { type SecondNode, startSecondNode } from './second-node.ts'
-import { type Asked, type SigningApprover, startSigningApprover } from './signing-approver.ts'
-import { type ApprovalStand, startApprovalStand } from './stand.ts'
+import { type SigningApprover, startSigningApprover } from './signing-approver.ts'
+import { type ApprovalStand, type AskedRequest, startApprovalStand } from './stand.ts'
 
 const LEDGER = `
   create table ledger (id int primary key, runs int not null);
@@ -47,7 +47,7 @@ describe('two nodes with an approver', () => {
     const clients = [await logIn(stand.proxy, ticket), await logIn(second.proxy, ticket)]
     for (const client of clients) client.send(COUNT)
     const asked = await stand.pending(2)
-    const [here, there] = ['node-1', 'node-2'].map((id) => asked.find(({ nodeId }) => nodeId === id)) as Asked[]
+    const [here, there] = ['node-1', 'node-2'].map((id) => asked.find(({ nodeId }) => nodeId === id)) as AskedRequest[]
     await stand.vote({ code: there?.requested.code ?? '', as: { id: 'olivia' }, vote: 'approve' })
     expect(transcript((await clients[1]?.until()) ?? [])).toBe(DONE)
     expect((await stand.pendingRequests()).map(({ approvalId }) => approvalId)).toEqual([here?.approvalId])
@@ -98,7 +98,7 @@ describe('a decision for one node', () => {
     there = await logIn(second.proxy, ticket)
   })
 
-  async function bothAsked(): Promise<readonly [Asked, Asked]> {
+  async function bothAsked(): Promise<readonly [AskedRequest, AskedRequest]> {
     here.send(COUNT)
     const first = await approver.nextAsked()
     there.send(COUNT)

@@ -2,11 +2,11 @@
 // a reviewer decides only after the client itself has said that it was told.
 
 import type { PostgresMajor } from '@sluice/demo'
-import type { ApprovalRequest, PolicyFile } from '@sluice/events'
+import type { PolicyFile } from '@sluice/events'
 import { type Database, GATEWAY_ROLE, startDatabase } from '../../stand/database.ts'
 import type { Login } from '../../stand/proxy.ts'
 import { WRITES_WITH_APPROVAL } from '../policies.ts'
-import { type ApprovalStand, type AskedRequest, startApprovalStand } from '../stand.ts'
+import { type ApprovalStand, type AskedRequest, isAsked, startApprovalStand } from '../stand.ts'
 
 const TABLES = ['agreed', 'refused', 'brief', 'silent'] as const
 
@@ -104,10 +104,6 @@ export async function startHeldStand(major: PostgresMajor = 18): Promise<HeldSta
       await database.stop()
     },
   }
-}
-
-function isAsked(request: ApprovalRequest): request is AskedRequest {
-  return request.requested !== null
 }
 
 async function reviewOf(approvals: ApprovalStand, { message, detail }: Notice): Promise<AskedRequest> {
