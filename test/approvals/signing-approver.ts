@@ -52,15 +52,14 @@ export async function startSigningApprover(control: ControlPlane): Promise<Signi
       })
     }
   }
-  const writers = new Map<string, ControlWriter<typeof TOPICS.decisions>>()
+  let hand: { readonly key: SigningKey; readonly writer: ControlWriter<typeof TOPICS.decisions> } | null = null
   const writerOf = async (key: SigningKey): Promise<ControlWriter<typeof TOPICS.decisions>> => {
-    const known = writers.get(key.keyId)
-    if (known !== undefined) return known
+    if (hand?.key.keyId === key.keyId) return hand.writer
     // One writer of a partition: who signs with another key takes the place of the one before.
-    for (const writer of writers.values()) await writer.close()
-    writers.clear()
+    await hand?.writer.close()
+    hand = null
     const writer = await ControlWriter.open({ log, registry, topic: TOPICS.decisions, key, nowMicros })
-    writers.set(key.keyId, writer)
+    hand = { key, writer }
     return writer
   }
   let seen = 0
@@ -104,7 +103,7 @@ export async function startSigningApprover(control: ControlPlane): Promise<Signi
     close: async () => {
       for (const wake of waiting) wake()
       waiting = []
-      for (const writer of writers.values()) await writer.close()
+      await hand?.writer.close()
       await reader.close()
       await keys.close()
     },
