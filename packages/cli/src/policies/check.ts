@@ -25,11 +25,7 @@ export async function runPolicyCheck(flags: PolicyFlags, context: VerbContext): 
   else if (mistakes.length > 0) printMistakes(output, mistakes)
   else {
     const rules = Object.keys(folder.config.approvals).length
-    const counts = [
-      `policy files: ${folder.files.length}`,
-      `approval rules: ${rules}`,
-      `test cases: ${cases.length}`,
-    ]
+    const counts = [`policy files: ${folder.files.length}`, `approval rules: ${rules}`, `test cases: ${cases.length}`]
     output.line(`${output.style.good('✔')} no mistakes (${counts.join(', ')})`)
   }
   return mistakes.length === 0 ? EXIT_CODES.ok : EXIT_CODES.failed
