@@ -1,10 +1,6 @@
 // Drives pgjdbc with commands that wait for an approval. Prints a line of JSON for each notice at the moment that the
 // driver has it, so that the reviewer who reads them decides no earlier, and one for what each task came to.
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.sql.*;
 import java.util.*;
 import java.util.concurrent.Callable;
@@ -14,27 +10,14 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
-public class PgjdbcHeld {
-  static final int DEADLINE_SECONDS = 20;
+public class PgjdbcHeld extends PgjdbcScript {
   /** Between two looks for a notice: a thread can't be told of one. */
   static final int LOOK_AGAIN_MS = 3;
-  static final PrintStream OUT = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-
-  interface Work<T> { T on(Connection connection) throws Exception; }
 
   static Map<String, Object> map(Object... pairs) {
     Map<String, Object> map = new LinkedHashMap<>();
     for (int i = 0; i < pairs.length; i += 2) map.put((String) pairs[i], pairs[i + 1]);
     return map;
-  }
-
-  static <T> T with(Work<T> work, String... settings) throws Exception {
-    Properties properties = new Properties();
-    properties.putAll(Map.of("user", System.getenv("SLUICE_USER"), "password", System.getenv("SLUICE_PASSWORD"),
-      "sslmode", "verify-full", "sslrootcert", System.getenv("SLUICE_AUTHORITY"), "loginTimeout", "20"));
-    for (int i = 0; i < settings.length; i += 2) properties.put(settings[i], settings[i + 1]);
-    String url = "jdbc:postgresql://localhost:" + System.getenv("SLUICE_PORT") + "/shop";
-    try (Connection connection = DriverManager.getConnection(url, properties)) { return work.on(connection); }
   }
 
   /** Runs it, and says meanwhile what the statement is told. */
@@ -238,26 +221,6 @@ public class PgjdbcHeld {
       seen.add(alive(connection));
       return seen;
     });
-  }
-
-  static String json(Object value) {
-    if (value == null || value instanceof Number || value instanceof Boolean) return String.valueOf(value);
-    StringJoiner parts = new StringJoiner(",");
-    if (value instanceof Map) {
-      ((Map<?, ?>) value).forEach((name, part) -> parts.add(json(name) + ":" + json(part)));
-      return "{" + parts + "}";
-    }
-    if (value instanceof List) {
-      ((List<?>) value).forEach((part) -> parts.add(json(part)));
-      return "[" + parts + "]";
-    }
-    StringBuilder text = new StringBuilder("\"");
-    for (char c : value.toString().toCharArray()) {
-      if (c == '"' || c == '\\') text.append('\\').append(c);
-      else if (c < ' ') text.append(String.format("\\u%04x", (int) c));
-      else text.append(c);
-    }
-    return text.append('"').toString();
   }
 
   static synchronized void say(Map<String, Object> line) { OUT.println(json(line)); }

@@ -1,9 +1,8 @@
 // pgjdbc: simple and extended protocol, named statements with binary values, generated keys, batches, and timeouts.
 
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import clients from '../../setup/clients.json' with { type: 'json' }
+import { compilePgjdbcScript } from '../../gateway/clients/pgjdbc-script.ts'
 import type { HeldStand } from './held-stand.ts'
 import {
   CANCELLED,
@@ -16,17 +15,19 @@ import {
 } from './refused.ts'
 import { runReviewed, type TaskResults } from './scripted.ts'
 
-const PGJDBC = join(fileURLToPath(new URL('../../../', import.meta.url)), clients.pgjdbc)
 const SOURCE = fileURLToPath(new URL('PgjdbcHeld.java', import.meta.url))
-/** It lives for seconds: compiling it well does not pay. */
-const FAST_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 
 export function testPgjdbc(get: () => HeldStand): void {
   describe('pgjdbc', () => {
     let results: TaskResults
 
     beforeAll(async () => {
-      results = await runReviewed('java', [...FAST_START, '-cp', PGJDBC, SOURCE], get())
+      const compiled = await compilePgjdbcScript(SOURCE)
+      try {
+        results = await runReviewed('java', compiled.args, get())
+      } finally {
+        compiled.remove()
+      }
     })
 
     const wordsOf = (ids: string): Promise<readonly unknown[]> =>

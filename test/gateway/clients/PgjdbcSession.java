@@ -2,10 +2,6 @@
 // it, and what only Sluice does: refusals, tickets and tokens.
 
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
-import java.io.PrintStream;
-import java.io.FileOutputStream;
-import java.io.FileDescriptor;
 import java.sql.*;
 import java.util.*;
 import java.util.concurrent.Callable;
@@ -15,33 +11,9 @@ import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-public class PgjdbcSession {
-  static final int DEADLINE_SECONDS = 20;
+public class PgjdbcSession extends PgjdbcScript {
   static final String LONG =
     "select count(*) as pgjdbc from generate_series(1, 100000) a, generate_series(1, 100000) b";
-
-  interface Work<T> { T on(Connection connection) throws Exception; }
-
-  /** SLUICE or DIRECT: where to connect. */
-  static String target = "SLUICE";
-
-  static String env(String name) { return System.getenv(target + "_" + name); }
-
-  static Connection connect(String... settings) throws SQLException {
-    Properties properties = new Properties();
-    properties.putAll(Map.of("user", env("USER"), "password", env("PASSWORD"), "sslmode", "verify-full",
-      "sslrootcert", env("AUTHORITY"), "loginTimeout", "20"));
-    String database = "shop";
-    for (int i = 0; i < settings.length; i += 2) {
-      if (settings[i].equals("database")) database = settings[i + 1];
-      else properties.put(settings[i], settings[i + 1]);
-    }
-    return DriverManager.getConnection("jdbc:postgresql://localhost:" + env("PORT") + "/" + database, properties);
-  }
-
-  static <T> T with(Work<T> work, String... settings) throws Exception {
-    try (Connection connection = connect(settings)) { return work.on(connection); }
-  }
 
   static Map<String, Object> errorOf(SQLException error) {
     ServerErrorMessage server = error instanceof PSQLException ? ((PSQLException) error).getServerErrorMessage() : null;
@@ -348,26 +320,6 @@ public class PgjdbcSession {
     return seen;
   }
 
-  static String json(Object value) {
-    if (value == null || value instanceof Number || value instanceof Boolean) return String.valueOf(value);
-    StringJoiner parts = new StringJoiner(",");
-    if (value instanceof Map) {
-      ((Map<?, ?>) value).forEach((name, part) -> parts.add(json(name) + ":" + json(part)));
-      return "{" + parts + "}";
-    }
-    if (value instanceof List) {
-      ((List<?>) value).forEach((part) -> parts.add(json(part)));
-      return "[" + parts + "]";
-    }
-    StringBuilder text = new StringBuilder("\"");
-    for (char c : value.toString().toCharArray()) {
-      if (c == '"' || c == '\\') text.append('\\').append(c);
-      else if (c < ' ') text.append(String.format("\\u%04x", (int) c));
-      else text.append(c);
-    }
-    return text.append('"').toString();
-  }
-
   static final Map<String, Callable<?>> SAME = new LinkedHashMap<>();
   static final Map<String, Callable<?>> SLUICE = new LinkedHashMap<>();
 
@@ -393,20 +345,19 @@ public class PgjdbcSession {
     SLUICE.put("logins", () -> logins());
   }
 
-  static void run(String part, String where, Map<String, Callable<?>> tasks, PrintStream out) {
+  static void run(String part, String where, Map<String, Callable<?>> tasks) {
     target = where;
     for (Map.Entry<String, Callable<?>> task : tasks.entrySet()) {
       Map<String, Object> line = new LinkedHashMap<>(Map.of("part", part, "task", task.getKey()));
       // A task that breaks must not hide the others.
       try { line.put("result", task.getValue().call()); } catch (Exception error) { line.put("broken", error.toString()); }
-      out.println(json(line));
+      OUT.println(json(line));
     }
   }
 
   public static void main(String[] arguments) {
-    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    run("through", "SLUICE", SAME, out);
-    run("past", "DIRECT", SAME, out);
-    run("own", "SLUICE", SLUICE, out);
+    run("through", "SLUICE", SAME);
+    run("past", "DIRECT", SAME);
+    run("own", "SLUICE", SLUICE);
   }
 }

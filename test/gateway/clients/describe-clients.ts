@@ -4,14 +4,15 @@ import type { PostgresMajor } from '@sluice/demo'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientStand, startClientStand } from './client-stand.ts'
 import { testNodePostgres } from './node-postgres.ts'
-import { type CompiledSession, compilePgjdbcSession, testPgjdbc } from './pgjdbc.ts'
+import { compilePgjdbcSession, testPgjdbc } from './pgjdbc.ts'
+import type { CompiledScript } from './pgjdbc-script.ts'
 import { testPostgresJs } from './postgres-js.ts'
 import { testPsql } from './psql.ts'
 import { testPsycopg } from './psycopg.ts'
 import { testTransparency } from './transparency.ts'
 
 export function describeClients(majors: readonly PostgresMajor[]): void {
-  let compiled: CompiledSession
+  let compiled: CompiledScript
 
   beforeAll(async () => {
     compiled = await compilePgjdbcSession()

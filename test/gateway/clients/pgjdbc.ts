@@ -1,40 +1,27 @@
 // pgjdbc: simple and extended protocol, named statements and binary results, portals by fetch size, metadata, batches.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import clients from '../../setup/clients.json' with { type: 'json' }
 import { type ClientStand, ORDERS } from './client-stand.ts'
-import { runProgram } from './run-program.ts'
+import { type CompiledScript, compilePgjdbcScript } from './pgjdbc-script.ts'
 import { expectRefusals, runScript, type ScriptResults } from './session-script.ts'
 
-const PGJDBC = join(fileURLToPath(new URL('../../../', import.meta.url)), clients.pgjdbc)
 const SOURCE = fileURLToPath(new URL('PgjdbcSession.java', import.meta.url))
 
-export type CompiledSession = { readonly dir: string; readonly remove: () => void }
-
 /** Once for all versions: the compiler takes longer than the session. */
-export async function compilePgjdbcSession(): Promise<CompiledSession> {
-  const dir = mkdtempSync(join(tmpdir(), 'sluice-pgjdbc-'))
-  const { code, stderr } = await runProgram('javac', ['-encoding', 'UTF-8', '-cp', PGJDBC, '-d', dir, SOURCE])
-  if (code !== 0) throw new Error(`${SOURCE} can't be compiled: ${stderr}`)
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) }
+export function compilePgjdbcSession(): Promise<CompiledScript> {
+  return compilePgjdbcScript(SOURCE)
 }
 
 const ALIVE = ['alive']
 const TASKS = 12
-/** It lives for seconds: compiling it well does not pay. */
-const FAST_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 
-export function testPgjdbc(get: () => ClientStand, compiled: () => CompiledSession): void {
+export function testPgjdbc(get: () => ClientStand, compiled: () => CompiledScript): void {
   describe('pgjdbc', () => {
     let results: ScriptResults
 
     beforeAll(async () => {
-      const classPath = [PGJDBC, compiled().dir].join(delimiter)
-      results = await runScript('java', [...FAST_START, '-cp', classPath, 'PgjdbcSession'], get())
+      results = await runScript('java', compiled().args, get())
     })
 
     it('has the same results as without Sluice', () => {
