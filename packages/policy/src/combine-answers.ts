@@ -13,19 +13,14 @@ import {
   unknownRuleWords,
 } from './denial-words.ts'
 import type { Answer } from './interpreter.ts'
+import type { Policy } from './policy-reader.ts'
 import type { AccessTarget } from './statement-access.ts'
 
-export type Annotated = {
-  readonly effect: 'permit' | 'forbid'
-  readonly annotations: Readonly<Record<string, string>>
-}
-
-/** What stands around the answers. */
-export type Setting = {
-  readonly policies: ReadonlyMap<string, Annotated>
+/** What answers are judged by. */
+export type JudgingSet = {
+  readonly policies: ReadonlyMap<string, Policy>
   readonly approvalRules: ApprovalRules
   readonly version: string
-  readonly connection: string
 }
 
 /** `permit` and `pending`: the permits that decide. `forbidden`: the forbids. `failed`: what could not be evaluated. */
@@ -35,7 +30,7 @@ export type TargetVerdict = {
 }
 
 /** Cedar may allow although a policy failed: it skips that one. Here it denies. */
-export function verdictOf({ allowed, satisfied, errors }: Answer, policies: Setting['policies']): TargetVerdict {
+export function verdictOf({ allowed, satisfied, errors }: Answer, policies: JudgingSet['policies']): TargetVerdict {
   const ids = [...satisfied].sort()
   if (!allowed && ids.length > 0) return { kind: 'forbidden', policyIds: ids }
   if (errors.length > 0) return { kind: 'failed', policyIds: errors.flatMap(({ id }) => id ?? []).sort() }
@@ -45,29 +40,33 @@ export function verdictOf({ allowed, satisfied, errors }: Answer, policies: Sett
   return { kind: 'permit', policyIds: ids.filter((id) => !approving.includes(id)) }
 }
 
-const ruleOf = (policies: Setting['policies'], id: string): string | undefined =>
+const ruleOf = (policies: JudgingSet['policies'], id: string): string | undefined =>
   policies.get(id)?.annotations['approval']
 
 export type Judged = { readonly target: AccessTarget; readonly verdict: TargetVerdict }
 
 /** `judged` in the order of the facts. */
-export function combine(judged: readonly Judged[], facts: DecidedFacts, setting: Setting): PolicyDecision {
+export function combine(
+  judged: readonly Judged[],
+  facts: DecidedFacts,
+  set: JudgingSet,
+  connection: string,
+): PolicyDecision {
   const obligations = obligationsOf(
     judged.flatMap(({ verdict }) => verdict.policyIds),
-    setting.policies,
+    set.policies,
   )
   const deny = (policyIds: readonly string[], words: DenialWords): PolicyDecision => ({
     kind: 'deny',
     policyIds,
-    policyVersion: setting.version,
+    policyVersion: set.version,
     ...words,
     obligations,
   })
-  const { connection } = setting
   const of = (kind: TargetVerdict['kind']) => judged.filter(({ verdict }) => verdict.kind === kind)
   const [forbidden] = of('forbidden')
   if (forbidden !== undefined) {
-    const why = reasonOf(forbidden.verdict.policyIds, setting.policies)
+    const why = reasonOf(forbidden.verdict.policyIds, set.policies)
     const words = forbiddenWords(forbidden.target, facts, connection, forbidden.verdict.policyIds, why)
     return deny(idsOf(of('forbidden')), words)
   }
@@ -78,16 +77,16 @@ export function combine(judged: readonly Judged[], facts: DecidedFacts, setting:
   if (judged.length === 0) return deny([], notPermittedWords(NO_TARGET, facts, connection))
   const pending = of('pending')
   if (pending.length === 0) {
-    return { kind: 'permit', policyIds: idsOf(judged), policyVersion: setting.version, obligations }
+    return { kind: 'permit', policyIds: idsOf(judged), policyVersion: set.version, obligations }
   }
   const policyIds = idsOf(pending)
-  const approvalRules = unique(policyIds.flatMap((id) => ruleOf(setting.policies, id) ?? []))
-  const unknown = approvalRules.filter((rule) => !Object.hasOwn(setting.approvalRules, rule))
+  const approvalRules = unique(policyIds.flatMap((id) => ruleOf(set.policies, id) ?? []))
+  const unknown = approvalRules.filter((rule) => !Object.hasOwn(set.approvalRules, rule))
   if (unknown.length > 0) return deny(policyIds, unknownRuleWords(unknown, connection))
   if (facts.holdable !== null) {
     return deny(policyIds, notHoldableWords(kindsInWords(facts), facts.holdable, connection))
   }
-  return { kind: 'pending', policyIds, policyVersion: setting.version, approvalRules, obligations }
+  return { kind: 'pending', policyIds, policyVersion: set.version, approvalRules, obligations }
 }
 
 const NO_TARGET: AccessTarget = { action: 'sql:unknown', table: null }
@@ -96,13 +95,13 @@ const unique = (items: readonly string[]): readonly string[] => [...new Set(item
 const idsOf = (judged: readonly Judged[]) => unique(judged.flatMap(({ verdict }) => verdict.policyIds))
 
 /** Of the first forbid, by its id, that gives one. */
-export function reasonOf(ids: readonly string[], policies: Setting['policies']): string | null {
+export function reasonOf(ids: readonly string[], policies: JudgingSet['policies']): string | null {
   const reasons = ids.map((id) => policies.get(id)?.annotations['reason'])
   return reasons.find((reason) => reason !== undefined) ?? null
 }
 
 /** `NO_OBLIGATIONS` itself where there are none, so that nothing need be made of them for each statement. */
-export function obligationsOf(ids: readonly string[], policies: Setting['policies']): DecisionObligations {
+export function obligationsOf(ids: readonly string[], policies: JudgingSet['policies']): DecisionObligations {
   const values = (name: string) => ids.flatMap((id) => policies.get(id)?.annotations[name] ?? [])
   const notify = unique(values('notify'))
   const record = values('record').includes('metadata') ? 'metadata' : 'full'

@@ -2,7 +2,7 @@
 // facts of the decision, which all sessions of the set share.
 
 import { type Asker, askerOf, connectQuestion, contextOf, minuteOf, sqlQuestion } from './cedar-question.ts'
-import { combine, type Judged, obligationsOf, reasonOf, type Setting, verdictOf } from './combine-answers.ts'
+import { combine, type Judged, type JudgingSet, obligationsOf, reasonOf, verdictOf } from './combine-answers.ts'
 import { type DecidedFacts, decidedFacts } from './decided-facts.ts'
 import { denyProtocol, NO_OBLIGATIONS, type PolicyDecision } from './decision.ts'
 import { cacheKey, type DecisionCache } from './decision-cache.ts'
@@ -27,8 +27,7 @@ export interface SessionPolicy {
   explain(access: StatementAccess): Explanation
 }
 
-export type CompiledSet = Omit<Setting, 'policies' | 'connection'> & {
-  readonly policies: ReadonlyMap<string, Policy>
+export type CompiledSet = JudgingSet & {
   readonly texts: PolicyTexts
   /** Whether an answer may change from one minute to the next. */
   readonly timed: boolean
@@ -43,7 +42,6 @@ type Facts = {
 
 export class CachedSessionPolicy implements SessionPolicy {
   readonly #set: CompiledSet
-  readonly #setting: Setting
   readonly #decisions: DecisionCache<PolicyDecision>
   readonly #facts: Facts
   readonly #asker: Asker
@@ -55,7 +53,6 @@ export class CachedSessionPolicy implements SessionPolicy {
   constructor(set: CompiledSet, decisions: DecisionCache<PolicyDecision>, facts: Facts) {
     const { subject, connection, context } = facts
     this.#set = set
-    this.#setting = { ...set, connection: connection.name }
     this.#decisions = decisions
     this.#facts = facts
     this.#asker = askerOf(subject, connection, context)
@@ -144,7 +141,7 @@ export class CachedSessionPolicy implements SessionPolicy {
     const judged = this.#answers(facts, minute).map(({ target, answer }): Judged => {
       return { target, verdict: verdictOf(answer, this.#set.policies) }
     })
-    const decision = Object.freeze(combine(judged, facts, this.#setting))
+    const decision = Object.freeze(combine(judged, facts, this.#set, name))
     this.#decisions.set(key, decision)
     return decision
   }
