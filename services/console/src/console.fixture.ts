@@ -228,3 +228,6 @@ export async function send(url: string, ca: string, { method, token, headers, bo
   const isJson = /json/.test(response.headers['content-type'] ?? '')
   return { status: response.statusCode, headers: response.headers, text, json: isJson ? JSON.parse(text) : null }
 }
+
+/** Status and code of an answer that says what went wrong. */
+export const problem = ({ status, json }: Answer): unknown => [status, (json as { code: string }).code]

@@ -1,9 +1,8 @@
 import { request } from 'node:https'
-import { type CountedReviewer, nowMicros, TOPICS, uuidv7 } from '@sluice/events'
-import { shownDigest } from '@sluice/policy'
+import { nowMicros, TOPICS, uuidv7 } from '@sluice/events'
 import { ControlWriter } from '@sluice/trust'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, startTestConsole, type TestConsole } from '../console.fixture.ts'
+import { type Answer, problem, startTestConsole, type TestConsole } from '../console.fixture.ts'
 import {
   type Asked,
   createTestWorld,
@@ -14,6 +13,7 @@ import {
   until,
 } from '../control-world.fixture.ts'
 import type { ApprovalView } from './approval-view.ts'
+import { reviewing } from './reviewing.fixture.ts'
 
 let world: TestWorld
 let server: TestConsole
@@ -30,42 +30,13 @@ afterAll(async () => {
   await world.stop()
 })
 
-const token = (sub: string, groups: readonly string[], kind = 'human'): string =>
-  server.issuer.token({ sub, sluice_kind: kind, groups })
-const owner = (): string => token('owner', ['data-owners'])
-const counted = (id: string): CountedReviewer => ({
-  person: id,
-  issuer: server.issuer.origin,
-  id,
-  groups: ['data-owners'],
-  reason: 'ticket 4711',
-})
+const { token, owner, counted, asked, vote } = reviewing(() => server)
 
 const get = (path: string, as = owner()): Promise<Answer> => server.ask(`/v1/approvals${path}`, { token: as })
 const view = async (code: string): Promise<ApprovalView> => (await get(`/${code}`)).json as ApprovalView
 const list = async (query = '', as = owner()): Promise<{ revision: number; approvals: ApprovalView[] }> =>
   (await get(query, as)).json as { revision: number; approvals: ApprovalView[] }
 
-/** Of the policy set in force. */
-async function asked(changes: Parameters<typeof testRequest>[0] = {}): Promise<Asked> {
-  const policyVersion = server.plane.policies.office.inForce?.set.contentHash.slice(0, 12) ?? ''
-  const it = await world.ask({ policyVersion, ...changes })
-  await until(
-    () => server.plane.approvals.book.findByCode(it.code),
-    (entry) => entry !== null,
-  )
-  return it
-}
-
-const digestOf = ({ approvalId, requested }: Asked): string => shownDigest(approvalId, requested).toString('base64url')
-
-const vote = (it: Asked, body: object = {}, as = owner()): Promise<Answer> =>
-  server.ask(`/v1/approvals/${it.code}/votes`, {
-    token: as,
-    body: JSON.stringify({ vote: 'approve', shownDigest: digestOf(it), ...body }),
-  })
-
-const problem = ({ status, json }: Answer): unknown => [status, (json as { code: string }).code]
 const incidents = async (code: string): Promise<number> => {
   const { text } = await server.ask('/metrics')
   return Number(new RegExp(`sluice_console_incidents_total\\{code="${code}"\\} (\\d+)`).exec(text)?.[1] ?? 0)

@@ -1,9 +1,9 @@
-import type { CountedReviewer } from '@sluice/events'
 import { shownDigest } from '@sluice/policy'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, startTestConsole, type TestConsole } from '../console.fixture.ts'
-import { type Asked, createTestWorld, type TestWorld, type testRequest, until } from '../control-world.fixture.ts'
+import { type Answer, problem, startTestConsole, type TestConsole } from '../console.fixture.ts'
+import { createTestWorld, type TestWorld, until } from '../control-world.fixture.ts'
 import { UNKNOWN_CODES_AT_ONCE } from './approvals-routes.ts'
+import { digestOf, reviewing } from './reviewing.fixture.ts'
 import { VOTES_AT_ONCE } from './vote-desk.ts'
 
 let world: TestWorld
@@ -21,37 +21,7 @@ afterAll(async () => {
   await world.stop()
 })
 
-const token = (sub: string, groups: readonly string[], kind = 'human'): string =>
-  server.issuer.token({ sub, sluice_kind: kind, groups })
-const owner = (): string => token('owner', ['data-owners'])
-const counted = (id: string): CountedReviewer => ({
-  person: id,
-  issuer: server.issuer.origin,
-  id,
-  groups: ['data-owners'],
-  reason: 'ticket 4711',
-})
-
-/** Of the policy set in force. */
-async function asked(changes: Parameters<typeof testRequest>[0] = {}): Promise<Asked> {
-  const policyVersion = server.plane.policies.office.inForce?.set.contentHash.slice(0, 12) ?? ''
-  const it = await world.ask({ policyVersion, ...changes })
-  await until(
-    () => server.plane.approvals.book.findByCode(it.code),
-    (entry) => entry !== null,
-  )
-  return it
-}
-
-const digestOf = ({ approvalId, requested }: Asked): string => shownDigest(approvalId, requested).toString('base64url')
-
-const vote = (it: Asked, body: object = {}, as = owner()): Promise<Answer> =>
-  server.ask(`/v1/approvals/${it.code}/votes`, {
-    token: as,
-    body: JSON.stringify({ vote: 'approve', shownDigest: digestOf(it), ...body }),
-  })
-
-const problem = ({ status, json }: Answer): unknown => [status, (json as { code: string }).code]
+const { token, owner, counted, asked, vote } = reviewing(() => server)
 
 describe('a vote', () => {
   it('goes to the approver with the token of the very request, sealed to it, and its answer comes back', async () => {

@@ -4,7 +4,7 @@ import { type ContentOf, controlCodec, generateSigningKey, nowMicros, type Signe
 import { approvalRulesJson, contentHashOf, readStarterPolicies } from '@sluice/policy'
 import { ControlWriter } from '@sluice/trust'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, startTestConsole, type TestConsole } from '../console.fixture.ts'
+import { type Answer, problem, startTestConsole, type TestConsole } from '../console.fixture.ts'
 import { createTestWorld, DATA_OWNERS, type TestWorld, until } from '../control-world.fixture.ts'
 import { MAX_POLICY_BODY_BYTES } from './policies-routes.ts'
 import { SETS_AT_ONCE } from './policy-office.ts'
@@ -42,7 +42,6 @@ const current = async (): Promise<Current> =>
   (await server.ask('/v1/policies/current', { token: token(ADMIN) })).json as Current
 const apply = (body: unknown, as = token(ADMIN)): Promise<Answer> =>
   server.ask('/v1/policies', { token: as, body: JSON.stringify(body) })
-const problem = ({ status, json }: Answer): unknown => [status, (json as { code: string }).code]
 
 async function published(of: TestWorld = world): Promise<Signed<ContentOf<typeof TOPICS.policies>>[]> {
   const codec = await controlCodec(of.registry, TOPICS.policies)
