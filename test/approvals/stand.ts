@@ -21,12 +21,12 @@ import {
   uuidv7,
 } from '@sluice/events'
 import { shownDigest } from '@sluice/policy'
-import type { StoredRecord } from '@sluice/stream'
 import { ControlWriter } from '@sluice/trust'
 import { parse, stringify } from 'yaml'
 import type { TokenClaims } from '../stand/issuer.ts'
 import { type ProxiedDatabase, type ProxyOptions, type RunningProxy, reachedAt, startProxy } from '../stand/proxy.ts'
 import { startService } from '../stand/service-process.ts'
+import { storedRecords } from '../stand/stored-records.ts'
 import { WRITES_WITH_APPROVAL } from './policies.ts'
 
 const TOKEN_INFO = 'sluice-review-token-v1'
@@ -229,17 +229,9 @@ async function readTopic<Topic extends keyof Read & ControlTopic>(
   topic: Topic,
 ): Promise<readonly Read[Topic][]> {
   const codec = await controlCodec(registry, topic)
-  const consumer = await log.consumer({ group: null, topics: [topic], from: 'earliest' })
-  const all: StoredRecord[] = []
-  try {
-    for (;;) {
-      const records = await consumer.poll({ maxRecords: 1_000, maxBytes: 16 * 1024 * 1024, maxWaitMs: 0 })
-      if (records.length === 0) return all.map(({ value }) => codec.decode(value) as Read[Topic])
-      all.push(...records)
-    }
-  } finally {
-    await consumer.close()
-  }
+  const all: Read[Topic][] = []
+  for await (const { value } of storedRecords(log, topic)) all.push(codec.decode(value))
+  return all
 }
 
 async function until<T>(what: string, look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {

@@ -10,8 +10,8 @@ import {
   nowMicros,
   TOPICS,
 } from '@sluice/events'
-import type { StoredRecord } from '@sluice/stream'
 import type { RunningProxy } from '../stand/proxy.ts'
+import { storedRecords } from '../stand/stored-records.ts'
 import type { WireClient } from '../stand/wire-client.ts'
 import { type ApprovalBench, startApprovalBench, update } from './approval-bench.ts'
 import { type Percentiles, percentiles } from './statistics.ts'
@@ -21,7 +21,6 @@ import { ORDER_ROWS, type Upstream } from './upstream.ts'
 const TRIPS = 100
 const WARM_UP_TRIPS = 30
 const MICROS_PER_MS = 1000
-const POLL = { maxRecords: 1_000, maxBytes: 16 * 2 ** 20, maxWaitMs: 0 }
 
 /** Milliseconds. */
 export type RoundtripFigures = {
@@ -72,19 +71,12 @@ const publishedAt = async <Topic extends keyof Timed>(
   wanted: (content: Timed[Topic]) => boolean,
 ): Promise<ReadonlyMap<string, number>> => {
   const codec = await controlCodec(registry, topic)
-  const consumer = await log.consumer({ group: null, topics: [topic], from: 'earliest' })
   const times = new Map<string, number>()
-  try {
-    for (let records = await consumer.poll(POLL); records.length > 0; records = await consumer.poll(POLL)) {
-      for (const { value, time } of records satisfies readonly StoredRecord[]) {
-        const content = codec.decode(value) as Timed[Topic]
-        if (wanted(content) && !times.has(content.approvalId)) times.set(content.approvalId, time)
-      }
-    }
-    return times
-  } finally {
-    await consumer.close()
+  for await (const { value, time } of storedRecords(log, topic)) {
+    const content = codec.decode(value) as Timed[Topic]
+    if (wanted(content) && !times.has(content.approvalId)) times.set(content.approvalId, time)
   }
+  return times
 }
 
 const usedAt = async (proxy: RunningProxy): Promise<ReadonlyMap<string, number>> =>

@@ -22,6 +22,7 @@ import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from '.
 import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
 import { type ServiceProcess, startService } from './service-process.ts'
+import { storedRecords } from './stored-records.ts'
 
 const SESSIONS_END_MS = 30_000
 const EVERY_KIND: ReadonlySet<SegmentKind> = new Set(['text', 'literal', 'comment', 'bind', 'result', 'claim'])
@@ -193,30 +194,22 @@ async function readFrames(
 ): Promise<readonly RecordedFrame[]> {
   const codec = await frameCodec(registry)
   const privateKey = await importSealingPrivateKey(key)
-  const consumer = await log.consumer({ group: null, topics: [TOPICS.frames], from: 'earliest' })
   const openers = new Map<string, SealOpener>()
   const frames: RecordedFrame[] = []
-  try {
-    for (;;) {
-      const records = await consumer.poll({ maxRecords: 1000, maxBytes: 64 * 1024 * 1024, maxWaitMs: 0 })
-      if (records.length === 0) return frames
-      for (const record of records) {
-        const frame = codec.decode(record.value)
-        const { sessionId } = frame.header
-        if (frame.sessionKey !== null) {
-          openers.set(sessionId, await SealOpener.fromWrapped(sessionId, frame.sessionKey, privateKey))
-        }
-        frames.push({
-          ...frame,
-          opened:
-            openers
-              .get(sessionId)
-              ?.open(frame.segments, frame.sealed, EVERY_KIND)
-              .filter((segment) => segment !== null) ?? [],
-        })
-      }
+  for await (const { value } of storedRecords(log, TOPICS.frames)) {
+    const frame = codec.decode(value)
+    const { sessionId } = frame.header
+    if (frame.sessionKey !== null) {
+      openers.set(sessionId, await SealOpener.fromWrapped(sessionId, frame.sessionKey, privateKey))
     }
-  } finally {
-    await consumer.close()
+    frames.push({
+      ...frame,
+      opened:
+        openers
+          .get(sessionId)
+          ?.open(frame.segments, frame.sealed, EVERY_KIND)
+          .filter((segment) => segment !== null) ?? [],
+    })
   }
+  return frames
 }
