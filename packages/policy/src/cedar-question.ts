@@ -61,14 +61,15 @@ export function connectQuestion(asker: Asker, minute: number): Question {
   }
 }
 
-export function sqlQuestion(asker: Asker, minute: number, target: AccessTarget, facts: DecidedFacts): Question {
+/** About one target; `context` is the same for all targets of a statement. */
+export function sqlQuestion(asker: Asker, target: AccessTarget, context: Question['context']): Question {
   const { principal, subject, connection } = asker
   const table = target.table === null ? null : tableEntity(asker, target.table)
   return {
     principal,
     action: { type: 'Action', id: target.action },
     resource: (table ?? connection).uid,
-    context: contextOf(asker, minute, facts),
+    context,
     entities: table === null ? [subject, connection] : [subject, connection, table],
   }
 }

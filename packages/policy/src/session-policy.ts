@@ -8,7 +8,7 @@ import { denyProtocol, NO_OBLIGATIONS, type PolicyDecision } from './decision.ts
 import { cacheKey, type DecisionCache } from './decision-cache.ts'
 import { connectDeniedWords, notHoldableWords, policyErrorWords, tooManyTargetsWords } from './denial-words.ts'
 import type { ExplainedPolicy, ExplainedTarget, Explanation } from './explanation.ts'
-import { type Answer, ask, type PolicyTexts } from './interpreter.ts'
+import { type Answer, ask, type PolicyTexts, type Question } from './interpreter.ts'
 import type { Policy } from './policy-reader.ts'
 import type { PolicyConnection, PolicyContext, PolicySubject } from './policy-request.ts'
 import type { StatementAccess } from './statement-access.ts'
@@ -94,14 +94,14 @@ export class CachedSessionPolicy implements SessionPolicy {
 
   explain(access: StatementAccess): Explanation {
     const facts = decidedFacts(access)
-    const minute = this.#minute()
-    const answers = isAsked(access) ? this.#answers(facts, minute) : []
+    const context = contextOf(this.#asker, this.#minute(), facts)
+    const answers = isAsked(access) ? this.#answers(facts, context) : []
     const { type, id } = this.#asker.principal
     return {
       decision: this.#decideByFacts(access),
       principal: entityText(type, id),
       groups: this.#facts.subject.groups,
-      context: readable(contextOf(this.#asker, minute, facts)),
+      context: readable(context),
       targets: answers.map((each) => this.#explainTarget(each)),
     }
   }
@@ -138,7 +138,8 @@ export class CachedSessionPolicy implements SessionPolicy {
     const key = cacheKey([this.#askerKey, timed ? minute : TIMELESS, facts])
     const known = this.#decisions.get(key)
     if (known !== undefined) return known
-    const judged = this.#answers(facts, minute).map(({ target, answer }): Judged => {
+    const context = contextOf(this.#asker, minute, facts)
+    const judged = this.#answers(facts, context).map(({ target, answer }): Judged => {
       return { target, verdict: verdictOf(answer, this.#set.policies) }
     })
     const decision = Object.freeze(combine(judged, facts, this.#set, name))
@@ -146,14 +147,14 @@ export class CachedSessionPolicy implements SessionPolicy {
     return decision
   }
 
-  #answers(facts: DecidedFacts, minute: number) {
+  #answers(facts: DecidedFacts, context: Question['context']) {
     return facts.targets.map((target) => ({
       target,
-      answer: this.#ask(sqlQuestion(this.#asker, minute, target, facts)),
+      answer: this.#ask(sqlQuestion(this.#asker, target, context)),
     }))
   }
 
-  #ask(question: Parameters<typeof ask>[1]): Answer {
+  #ask(question: Question): Answer {
     return ask(this.#set.texts, question)
   }
 
@@ -181,7 +182,7 @@ function explained(policy: Policy | undefined): readonly ExplainedPolicy[] {
 }
 
 /** `datetime` and `ip` as the text that they were made of. */
-function readable(context: ReturnType<typeof contextOf>): Readonly<Record<string, unknown>> {
+function readable(context: Question['context']): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(context).map(([name, value]) => {
       const made = typeof value === 'object' && value !== null && '__extn' in value ? value['__extn'] : null
