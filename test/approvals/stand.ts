@@ -8,6 +8,7 @@ import {
   type ApprovalDecision,
   type ApprovalRequest,
   type ApprovalReview,
+  type ContentOf,
   type ControlTopic,
   controlCodec,
   importSealingPublicKey,
@@ -222,14 +223,12 @@ function pendingOf(
   return requests.filter(isAsked).filter(({ approvalId }) => !over.has(approvalId))
 }
 
-type Read = { [TOPICS.approvalRequests]: ApprovalRequest; [TOPICS.decisions]: ApprovalDecision }
-
-async function readTopic<Topic extends keyof Read & ControlTopic>(
+async function readTopic<Topic extends ControlTopic>(
   { control: { log, registry } }: RunningProxy,
   topic: Topic,
-): Promise<readonly Read[Topic][]> {
+): Promise<readonly ContentOf<Topic>[]> {
   const codec = await controlCodec(registry, topic)
-  const all: Read[Topic][] = []
+  const all: ContentOf<Topic>[] = []
   for await (const { value } of storedRecords(log, topic)) all.push(codec.decode(value))
   return all
 }

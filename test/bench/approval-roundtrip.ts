@@ -2,14 +2,7 @@
 // vote in the log until the approval is used, and until the client has its answer. What the person needs between is not
 // counted.
 
-import {
-  type ApprovalDecision,
-  type ApprovalRequest,
-  type ApprovalReview,
-  controlCodec,
-  nowMicros,
-  TOPICS,
-} from '@sluice/events'
+import { type ContentOf, controlCodec, nowMicros, TOPICS } from '@sluice/events'
 import type { RunningProxy } from '../stand/proxy.ts'
 import { storedRecords } from '../stand/stored-records.ts'
 import type { WireClient } from '../stand/wire-client.ts'
@@ -58,22 +51,18 @@ const makeTrip = async ({ stand, untilHeld }: ApprovalBench, client: WireClient,
   return { approvalId: asked.approvalId, visibleAt, repliedAt: await replied }
 }
 
-type Timed = {
-  readonly [TOPICS.approvalRequests]: ApprovalRequest
-  readonly [TOPICS.approvalReviews]: ApprovalReview
-  readonly [TOPICS.decisions]: ApprovalDecision
-}
+type ApprovalTopic = typeof TOPICS.approvalRequests | typeof TOPICS.approvalReviews | typeof TOPICS.decisions
 
 /** By approval, when the log took the first record that `wanted` holds for. */
-const publishedAt = async <Topic extends keyof Timed>(
+const publishedAt = async <Topic extends ApprovalTopic>(
   { control: { log, registry } }: RunningProxy,
   topic: Topic,
-  wanted: (content: Timed[Topic]) => boolean,
+  wanted: (content: ContentOf<Topic>) => boolean,
 ): Promise<ReadonlyMap<string, number>> => {
   const codec = await controlCodec(registry, topic)
   const times = new Map<string, number>()
   for await (const { value, time } of storedRecords(log, topic)) {
-    const content = codec.decode(value) as Timed[Topic]
+    const content = codec.decode(value)
     if (wanted(content) && !times.has(content.approvalId)) times.set(content.approvalId, time)
   }
   return times
