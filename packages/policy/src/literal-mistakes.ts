@@ -5,6 +5,7 @@ import type { SubjectKind } from '@sluice/events'
 import { nearestName } from './nearest-name.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
 import { mistakeAt, type Policy } from './policy-reader.ts'
+import { GROUP_PREFIX } from './reviewers.ts'
 
 type Node = Readonly<Record<string, unknown>>
 type Found = { readonly literal: string; readonly message: string; readonly fix: string }
@@ -12,7 +13,6 @@ type Found = { readonly literal: string; readonly message: string; readonly fix:
 const SUBJECT_KINDS: readonly SubjectKind[] = ['human', 'agent', 'service']
 /** `connection/schema.table`, each part as the gateway writes it. */
 const TABLE_ID = /^[^/]+\/(?:"(?:[^"]|"")*"|[^".]+)\..+$/s
-const GROUP_PREFIX = 'group:'
 /** `GRANT or REVOKE` is one: it begins with capitals. */
 const NO_KIND = /^(?=[A-Z]*[a-z])[A-Za-z]+(?: [A-Za-z]+)*$/
 

@@ -48,7 +48,8 @@ function identitiesBehind(subject: Identity & { readonly onBehalfOf: string | nu
 /** So many people, each of one of these groups. */
 export type Seats = { readonly groups: readonly string[]; readonly count: number }
 
-const GROUP_PREFIX = 'group:'
+/** Only approval rules write it before a group's name. */
+export const GROUP_PREFIX = 'group:'
 
 /** What a rule asks for: `count` people of its plain groups together, and so many of each group with a count of its own. */
 export function seatsOf(rule: ApprovalRule): readonly Seats[] {
