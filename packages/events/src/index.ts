@@ -42,6 +42,7 @@ export {
   importSealingPrivateKey,
   importSealingPublicKey,
   openText,
+  REVIEW_TOKEN_INFO,
   type SealedText,
   type SealingPrivateKey,
   type SealingPublicKey,

@@ -68,6 +68,9 @@ function rawKey(content: Buffer): Buffer {
   return raw
 }
 
+/** What a reviewer's token is sealed for, by the console to the approver; the review's id is bound to it as well. */
+export const REVIEW_TOKEN_INFO = 'sluice-review-token-v1'
+
 export type SealedText = {
   readonly recipientKeyId: string
   readonly encapsulated: Buffer

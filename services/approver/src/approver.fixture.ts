@@ -19,6 +19,7 @@ import {
   LocalSchemaRegistry,
   nowMicros,
   PeerInvalid,
+  REVIEW_TOKEN_INFO,
   type Requested,
   type Signed,
   type SigningKey,
@@ -37,7 +38,6 @@ import { NODE, person, requestedOf, rules, settings } from './approvals.fixture.
 import { Approver } from './approver.ts'
 import { approverMetrics } from './approver-metrics.ts'
 import type { ApproverSettings } from './approver-settings.ts'
-import { REVIEW_TOKEN_INFO } from './verify-reviewer.ts'
 
 /** Wide enough for everything that a test waits for, on a machine that does much else. */
 export const WAIT_MS = 15_000

@@ -5,6 +5,7 @@ import {
   type ApprovalReview,
   openText,
   PeerInvalid,
+  REVIEW_TOKEN_INFO,
   type SealingPrivateKey,
   SluiceError,
   uuidBytes,
@@ -12,8 +13,6 @@ import {
 import type { TokenVerifier } from '@sluice/identity'
 import type { Reviewer } from './votes.ts'
 
-/** Both sides seal and open under it. */
-export const REVIEW_TOKEN_INFO = 'sluice-review-token-v1'
 const MICROS_PER_SECOND = 1_000_000
 
 /** Never rejects for what is in the review. */

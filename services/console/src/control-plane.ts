@@ -8,6 +8,7 @@ import {
   importSealingPublicKey,
   importSigningKey,
   nowMicros,
+  REVIEW_TOKEN_INFO,
   type SchemaRegistry,
   type SigningKey,
   sealText,
@@ -28,7 +29,6 @@ import type { KeyList } from './keys-routes.ts'
 import type { PolicyRoutes } from './policies/policies-routes.ts'
 import { PolicyOffice } from './policies/policy-office.ts'
 
-const REVIEW_TOKEN_INFO = 'sluice-review-token-v1'
 const KEYS_MEMORY = 'console-keys.json'
 const POLICIES_MEMORY = 'console-policies.json'
 
