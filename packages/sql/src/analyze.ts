@@ -3,6 +3,7 @@
 
 import type { Analysis, AnalysisOptions, StatementFacts, TableUse } from './facts.ts'
 import type { LexicalViolation } from './lexer.ts'
+import { unwrapped } from './names.ts'
 import { sketch } from './nesting.ts'
 import { parse, type RawNode } from './parser.ts'
 import { QUERIES, QueryReader } from './query-reader.ts'
@@ -62,9 +63,8 @@ export function analyzeWhole(text: string, { serverMajor }: AnalysisOptions): An
 }
 
 function readStatement(wrapper: RawNode, serverMajor: number): StatementFacts {
-  const [nodeType] = Object.keys(wrapper)
+  const { type: nodeType, node: statement } = unwrapped(wrapper)
   if (nodeType === undefined) return { kind: 'empty' }
-  const statement = wrapper[nodeType] as RawNode
   const verb = Object.hasOwn(QUERIES, nodeType) ? QUERIES[nodeType] : undefined
   if (verb === undefined) return readUtility(nodeType, statement, serverMajor)
   const reader = new QueryReader(verb, serverMajor)

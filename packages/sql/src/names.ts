@@ -5,6 +5,12 @@ import { isKnownRelation } from './catalog/known.ts'
 import type { TableName } from './facts.ts'
 import type { RawNode } from './parser.ts'
 
+/** The one node in a wrapper, and its type; nothing where it is empty. */
+export function unwrapped(wrapper: RawNode): { readonly type: string | undefined; readonly node: RawNode } {
+  const [type] = Object.keys(wrapper)
+  return { type, node: (type === undefined ? {} : wrapper[type]) as RawNode }
+}
+
 /** The strings of a list of String nodes; null where something else is among them. */
 export function namesOf(list: unknown): string[] | null {
   if (!Array.isArray(list)) return null

@@ -13,7 +13,7 @@ import {
   isNull,
   stringOf,
 } from './expressions.ts'
-import { hasNode, namesOf } from './names.ts'
+import { hasNode, namesOf, unwrapped } from './names.ts'
 import type { RawNode } from './parser.ts'
 
 /** What a part of a condition narrows: by which columns, and whether to certain values only (=, IN, IS NULL, LIKE). */
@@ -49,8 +49,7 @@ export class RowScope {
   }
 
   #source(source: RawNode): void {
-    const [type] = Object.keys(source)
-    const node = (type === undefined ? {} : source[type]) as RawNode
+    const { type, node } = unwrapped(source)
     if (type === 'JoinExpr' && node['alias'] === undefined) {
       this.#source(node['larg'] as RawNode)
       this.#source(node['rarg'] as RawNode)
@@ -102,8 +101,7 @@ export function filters(where: unknown, scope: RowScope): boolean {
 }
 
 function narrowings(wrapper: RawNode, scope: RowScope, negated: boolean): Narrowings {
-  const [type] = Object.keys(wrapper)
-  const node = (type === undefined ? {} : wrapper[type]) as RawNode
+  const { type, node } = unwrapped(wrapper)
   if (type === 'BoolExpr') return combined(node, scope, negated)
   if (type === 'A_Expr') return compared(node, scope, negated)
   if (type === 'ColumnRef') return narrowing(wrapper, scope, false)
@@ -218,8 +216,7 @@ function narrowing(wrapper: RawNode, scope: RowScope, certain: boolean): Narrowi
 }
 
 function collect(wrapper: RawNode, scope: RowScope, columns: Set<string>): boolean {
-  const [type] = Object.keys(wrapper)
-  const node = (type === undefined ? {} : wrapper[type]) as RawNode
+  const { type, node } = unwrapped(wrapper)
   switch (type) {
     case 'ColumnRef': {
       const column = columnOf(node)

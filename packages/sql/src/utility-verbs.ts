@@ -1,7 +1,7 @@
 // What people call statements that are no query and no write, and what those do.
 
 import type { Effect } from './facts.ts'
-import { hasOption } from './names.ts'
+import { hasOption, unwrapped } from './names.ts'
 import type { RawNode } from './parser.ts'
 import { QUERIES } from './query-reader.ts'
 
@@ -87,8 +87,8 @@ function copied(statement: RawNode): Named {
 
 /** EXPLAIN is called after what it explains. */
 function explained(statement: RawNode): Named {
-  const [inner] = Object.entries((statement['query'] ?? {}) as RawNode)
-  const of = inner === undefined ? '' : (QUERIES[inner[0]] ?? nameStatement(inner[0], inner[1] as RawNode).verb)
+  const { type, node } = unwrapped((statement['query'] ?? {}) as RawNode)
+  const of = type === undefined ? '' : (QUERIES[type] ?? nameStatement(type, node).verb)
   const analyze = hasOption(statement['options'], 'analyze')
   return { verb: `EXPLAIN ${analyze ? 'ANALYZE ' : ''}${of}`.trim(), effect: null, opaque: true }
 }
