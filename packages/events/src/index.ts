@@ -15,6 +15,7 @@ export {
   type ControlTopic,
   controlCodec,
   deadLetterCodec,
+  FRAMING_BYTES,
   type FrameCodec,
   frameCodec,
   readSchema,

@@ -3,6 +3,7 @@
 import {
   type Codec,
   controlCodec,
+  FRAMING_BYTES,
   type HeadersJson,
   importVerifyingKey,
   isSignedBy,
@@ -19,9 +20,6 @@ import {
 import type { EventLog } from '@sluice/stream'
 import { recordHeaders } from './record-headers.ts'
 import { sealOf, storedBatches } from './stored-records.ts'
-
-/** Magic byte and schema id. The signature leaves them out, since another log gives the schema another id. */
-const FRAMING_BYTES = 5
 
 const NO_LOG: SchemaRegistry = {
   idOf: async () => 0,
@@ -85,6 +83,7 @@ type Checked = { readonly content: Signed<KeyCertificate>; readonly value: Buffe
 
 function checked(codec: Codec<Signed<KeyCertificate>>, root: Buffer, certificate: Buffer): Checked {
   const value = Buffer.from(certificate)
+  // The signature leaves the framing out, since another log gives the schema another id.
   if (value.length >= FRAMING_BYTES) value.writeInt32BE(codec.schemaId, 1)
   const content = codec.decode(value)
   if (content.seal.keyId !== signingKeyId(root) || !isRootSigned(root, content.keyId, value)) {
