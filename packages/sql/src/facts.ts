@@ -65,6 +65,9 @@ export type Analysis =
   | { readonly kind: 'unparsable'; readonly message: string }
   | { readonly kind: 'too_large'; readonly limit: SizeLimit }
 
+/** The newest that is known: it reads the most. For texts that no server is there for. */
+export const NEWEST_SERVER_MAJOR = 18
+
 /** Which server will run it: some texts are read differently by older ones. */
 export type AnalysisOptions = { readonly serverMajor: number }
 

@@ -6,14 +6,15 @@ export { type AccessOptions, accessOf, deallocated, type OwnNames } from './acce
 export { analyzeStatement, loadParser, MAX_INLINE_CHARACTERS } from './analyze.ts'
 export { LargeAnalyzer } from './analyze-large.ts'
 export { cutLiterals, MAX_CUTS } from './cut-literals.ts'
-export type {
-  Analysis,
-  AnalysisOptions,
-  Command,
-  Effect,
-  SizeLimit,
-  StatementFacts,
-  TableName,
-  TableUse,
+export {
+  type Analysis,
+  type AnalysisOptions,
+  type Command,
+  type Effect,
+  NEWEST_SERVER_MAJOR,
+  type SizeLimit,
+  type StatementFacts,
+  type TableName,
+  type TableUse,
 } from './facts.ts'
 export { type Review, reviewParameter, reviewText } from './review-text.ts'

@@ -2,7 +2,7 @@
 // masked that could be sensitive. It is for reading: what runs is bound by its digest.
 
 import { analyzeStatement, MAX_INLINE_CHARACTERS } from './analyze.ts'
-import type { Effect, StatementFacts } from './facts.ts'
+import { type Effect, NEWEST_SERVER_MAJOR, type StatementFacts } from './facts.ts'
 import { Scanner } from './lexer.ts'
 import { literalValue } from './literal-value.ts'
 import { tableName } from './names.ts'
@@ -19,7 +19,6 @@ export type Review =
 
 const TOO_LONG: Review = { tooLong: true }
 const MAX_SUMMARY_CHARACTERS = 200
-const REVIEWED_MAJOR = 18
 
 /** `text` is any text without NUL. `maxBytes` bounds the UTF-8 bytes of what is shown. The parser has been loaded. */
 export function reviewText(text: string, { maxBytes }: { readonly maxBytes: number }): Review {
@@ -90,7 +89,7 @@ function showToken({ kind, start, end }: Scanner, text: string, maxBytes: number
 const EFFECTS: readonly Effect[] = ['admin', 'ddl', 'write', 'read']
 
 function summarise(text: string): string | null {
-  const analysis = analyzeStatement(text, { serverMajor: REVIEWED_MAJOR })
+  const analysis = analyzeStatement(text, { serverMajor: NEWEST_SERVER_MAJOR })
   if (analysis.kind !== 'parsed') return null
   const summary = analysis.statements.map(summaryOf).join('; ')
   if (summary.length <= MAX_SUMMARY_CHARACTERS) return summary
