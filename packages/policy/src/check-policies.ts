@@ -7,7 +7,7 @@ import { CEDAR_SCHEMA } from './cedar-schema.ts'
 import { literalMistakes } from './literal-mistakes.ts'
 import { nearestName } from './nearest-name.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
-import { atAnnotation, mistakeAt, type Policy, type PolicyReading, readPolicies } from './policy-reader.ts'
+import { atAnnotation, atPolicy, mistakeAt, type Policy, type PolicyReading, readPolicies } from './policy-reader.ts'
 import { characterOffset } from './policy-text.ts'
 import { schemaWords } from './schema-mistakes.ts'
 
@@ -98,8 +98,7 @@ function schemaMistakes(policies: readonly Policy[]): readonly PolicyMistake[] {
   const start = policies[0] as Policy
   if (answer.type === 'failure') {
     const message = answer.errors.map((error) => error.message).join('; ')
-    const at = { name: start.file, text: start.source, offset: 0 }
-    return [mistakeAt(at, 'schema', message, 'mend what is named there')]
+    return [mistakeAt(atPolicy(start, 0), 'schema', message, 'mend what is named there')]
   }
   const failed = new Set(answer.validationErrors.map(({ policyId }) => policyId))
   const warnings = answer.validationWarnings.filter(({ policyId }) => !failed.has(policyId))
@@ -111,7 +110,7 @@ function schemaMistakes(policies: readonly Policy[]): readonly PolicyMistake[] {
     const { message, fix, impossible } = schemaWords(error.message, error.help)
     const offset = policy.offset + characterOffset(policy.text, error.sourceLocations?.[0]?.start ?? 0)
     const code = error.severity !== 'warning' ? 'schema' : impossible ? 'impossible' : 'warning'
-    const mistake = mistakeAt({ name: policy.file, text: policy.source, offset }, code, message, fix)
+    const mistake = mistakeAt(atPolicy(policy, offset), code, message, fix)
     // The same is said for every action and resource that the policy could be about.
     const key = `${policyId} ${offset}`
     if (!found.has(key)) found.set(key, mistake)

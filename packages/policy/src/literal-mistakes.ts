@@ -4,7 +4,7 @@
 import type { SubjectKind } from '@sluice/events'
 import { nearestName } from './nearest-name.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
-import { mistakeAt, type Policy } from './policy-reader.ts'
+import { atPolicy, mistakeAt, type Policy } from './policy-reader.ts'
 import { GROUP_PREFIX } from './reviewers.ts'
 
 type Node = Readonly<Record<string, unknown>>
@@ -28,7 +28,7 @@ export function literalMistakes(policy: Policy, connections: readonly string[] |
   return [...found.values()].map(({ literal, message, fix }) => {
     const within = policy.text.indexOf(JSON.stringify(literal))
     const offset = policy.offset + Math.max(0, within)
-    return mistakeAt({ name: policy.file, text: policy.source, offset }, 'impossible', message, fix)
+    return mistakeAt(atPolicy(policy, offset), 'impossible', message, fix)
   })
 }
 

@@ -42,6 +42,11 @@ const TEMPLATE_FIX = 'name the group, subject or connection that is meant: nothi
 
 type At = { readonly name: string; readonly text: string; readonly offset: number }
 
+/** A place in the file of a policy that was read. */
+export function atPolicy({ file, source }: Policy, offset: number): At {
+  return { name: file, text: source, offset }
+}
+
 export function mistakeAt(at: At, code: MistakeCode, message: string, fix: string): PolicyMistake {
   return { code, file: at.name, ...placeIn(at.text, at.offset), message: clean(message), fix: clean(fix) }
 }
