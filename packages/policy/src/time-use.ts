@@ -7,7 +7,7 @@ export function looksAtTime(tree: unknown): boolean {
   if (Array.isArray(tree)) return tree.some(looksAtTime)
   if (typeof tree !== 'object' || tree === null) return false
   const node = tree as Readonly<Record<string, unknown>>
-  if (node['Var'] === 'context') return true
+  if (isContext(node)) return true
   return Object.entries(node).some(([key, inner]) => {
     if (key !== '.' && key !== 'has') return looksAtTime(inner)
     const { left, attr } = (inner ?? {}) as { readonly left?: unknown; readonly attr?: unknown }
