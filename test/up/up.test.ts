@@ -83,10 +83,14 @@ describe('sluice up', { timeout: 60_000 }, () => {
   it('lets the data owner find it: sessions, who, replay, sql', async () => {
     const access = await eventually(
       () => json('who', 'customers', '--since', '1h'),
-      ({ access = [] }) => access.length > 0,
+      ({ access = [] }) => access.length > 1,
       INDEXED_MS,
     )
-    expect(access['access']?.[0]).toMatchObject({ subject: 'agent', decision: 'permit' })
+    // The newest first: what was refused, and before it what was read.
+    expect(access['access']).toMatchObject([
+      { subject: 'agent', decision: 'deny' },
+      { subject: 'agent', decision: 'permit' },
+    ])
     const { sessions = [] } = await json('sessions')
     const session = sessions.find(({ application }) => application === 'up-test')
     expect(session).toMatchObject({ subject: 'agent', connection: 'shop' })
