@@ -8,14 +8,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: [],
   stream: ['events'],
   identity: ['events'],
-  config: ['events', 'policy'],
+  config: ['events', 'mask', 'policy'],
   service: ['events'],
-  policy: ['events'],
+  policy: ['events', 'mask'],
   sql: ['events', 'policy'],
+  mask: ['events'],
   trust: ['events', 'stream'],
   session: ['events', 'policy', 'stream'],
   demo: ['config', 'events', 'identity', 'service'],
-  cli: ['config', 'demo', 'events', 'identity', 'policy', 'service', 'session', 'sql', 'stream', 'trust'],
+  cli: ['config', 'demo', 'events', 'identity', 'mask', 'policy', 'service', 'session', 'sql', 'stream', 'trust'],
 }
 const NOT_FOR_SERVICES = ['cli', 'demo']
 const SERVICES = ['approver', 'console', 'indexer', 'masker', 'notary', 'proxy']
