@@ -1,6 +1,12 @@
 /** Masking as pure functions: query trees, lineage, plans, strategies and detectors. Knows no socket and no clock. */
 
 export {
+  type FunctionVerdict,
+  type KnownFunctions,
+  knownFunctions,
+  type StandardObject,
+} from './functions/known-functions.ts'
+export {
   DEFAULT_TAG_RULE,
   type MaskPlan,
   type PlannedColumn,
