@@ -47,6 +47,7 @@ export { shownReviewer } from './shown-reviewer.ts'
 export { readStarterPolicies, STARTER } from './starter-policies.ts'
 export {
   type AccessTarget,
+  type AccessTouch,
   type Objection,
   SQL_ACTIONS,
   type SqlAction,

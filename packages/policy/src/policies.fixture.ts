@@ -48,6 +48,7 @@ export function accessOf(given: Partial<StatementAccess> = {}): StatementAccess 
     unknown: [],
     refusal: null,
     holdable: null,
+    touches: [],
     ...given,
     targets,
   }

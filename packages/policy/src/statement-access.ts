@@ -27,6 +27,15 @@ export type AccessTarget = {
   readonly table: string | null
 }
 
+/** A sensitive column that a statement uses, and how. */
+export type AccessTouch = {
+  /** `schema.table` */
+  readonly object: string
+  readonly column: string
+  readonly tag: string
+  readonly how: 'output' | 'compare' | 'sort' | 'write'
+}
+
 export type StatementAccess = {
   readonly connection: string
   /** Each action once, as recorded. */
@@ -46,6 +55,8 @@ export type StatementAccess = {
   readonly refusal: Objection | null
   /** Null where it may be held for a person's approval, else why not, in words for a person. */
   readonly holdable: string | null
+  /** Known only where the gateway masks; each once. */
+  readonly touches: readonly AccessTouch[]
 }
 
 /** A message of which not even the text can be read. */
@@ -61,5 +72,6 @@ export function unreadableAccess(connection = ''): StatementAccess {
     unknown: [],
     refusal: null,
     holdable: 'it can not be read',
+    touches: [],
   }
 }

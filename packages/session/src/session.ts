@@ -10,6 +10,7 @@ import {
   type RawSegment,
   type RecordedDecision,
   type RecordedObligation,
+  type SensitiveSpan,
   uuidv7,
 } from '@sluice/events'
 import {
@@ -45,20 +46,25 @@ export type RequestDescription = {
   /** The statement: recorded again with the outcome, so that one event tells the whole of it. */
   readonly statement: readonly RawSegment[]
   readonly parameters: readonly RawSegment[]
+  /** Where in the statement's segments, and in the parameters behind them, sensitive values stand. */
+  readonly sensitiveSpans?: readonly SensitiveSpan[]
   readonly trace: string | null
 }
 
 /** A request that was recorded and whose end is still to come. */
 export class OpenRequest {
   readonly eventId: string
-  readonly description: RequestDescription
+  /** Its access may become known only after it was recorded: then it is described anew. */
+  description: RequestDescription
   /** As recorded last: an approval or a denial after a wait changes it. */
   decision: RecordedDecision
-  readonly obligations: DecisionObligations
+  obligations: DecisionObligations
   startedMicros: number
   rows = 0
   bytes = 0
   finished = false
+  /** Values that were masked, by tag; null where none can be. */
+  masked: ReadonlyMap<string, number> | null = null
 
   constructor(
     eventId: string,
@@ -125,6 +131,29 @@ export class Session {
     return this.#submit(description, this.#options.decide(description.access))
   }
 
+  /**
+   * Decides a recorded request again, now that all of what it does is known. What comes of it is recorded with its end,
+   * and before that where it is held.
+   */
+  redecide(request: OpenRequest, description: RequestDescription): Submitted {
+    const decided = this.#options.decide(description.access)
+    const approvalId = decided.kind === 'pending' ? uuidv7() : null
+    request.description = description
+    request.decision = recorded(decided, decided.kind, approvalId)
+    request.obligations = strictest(request.obligations, decided.obligations)
+    if (decided.kind === 'deny') return { kind: 'denied', request, denial: decided }
+    if (decided.kind === 'pending' && approvalId !== null) {
+      return { kind: 'pending', request, held: { approvalId, pending: decided, execution: this.#executions++ } }
+    }
+    return { kind: 'permitted', request, ...this.#mint() }
+  }
+
+  /** A recorded request turned out to do what is refused, whatever the policy says: its end will say so. */
+  denyKnown(request: OpenRequest, description: RequestDescription, denial: Denial): void {
+    request.description = description
+    request.decision = recorded(denial, 'deny', null)
+  }
+
   /** Records a request that the protocol refuses, whatever the policy would say. Throws AuditUnavailable. */
   refuse(description: RequestDescription, denial: Denial): OpenRequest {
     return this.#submit(description, denial).request
@@ -144,8 +173,10 @@ export class Session {
       operation,
       actions: access.actions,
       resources: access.resources,
+      touches: access.touches,
       decision,
       obligations: obligations === NO_OBLIGATIONS ? NOTHING_OWED : recordedObligations(obligations),
+      sensitiveSpans: spansOf(description, obligations),
       trace,
       segments: requestSegments(description, obligations),
     })
@@ -259,9 +290,12 @@ export class Session {
       requestId: request.eventId,
       actions: description.access.actions,
       resources: description.access.resources,
+      touches: description.access.touches,
       decision,
+      obligations: request.masked === null ? NOTHING_OWED : maskObligations(request.masked),
       outcome,
       trace: description.trace,
+      sensitiveSpans: spansOf(description, obligations),
       segments: finishedSegments(description, obligations, result),
     })
   }
@@ -296,6 +330,24 @@ function recorded(
 function recordedObligations({ notify, record }: DecisionObligations): RecordedObligation[] {
   const told = notify.map((channel) => ({ kind: 'notify', tag: channel, count: 1 }))
   return record === 'full' ? told : [...told, { kind: 'record', tag: record, count: 1 }]
+}
+
+/** They count the segments as they are recorded: where some are left out, nothing is left that they could be in. */
+function spansOf({ sensitiveSpans }: RequestDescription, { record }: DecisionObligations): readonly SensitiveSpan[] {
+  return sensitiveSpans === undefined || record !== 'full' ? NOTHING_OWED : sensitiveSpans
+}
+
+function maskObligations(masked: ReadonlyMap<string, number>): RecordedObligation[] {
+  return [...masked].map(([tag, count]) => ({ kind: 'mask', tag, count }))
+}
+
+/** What was asked for once holds, whatever is decided later. */
+function strictest(before: DecisionObligations, now: DecisionObligations): DecisionObligations {
+  if (before === NO_OBLIGATIONS || before === now) return now
+  return {
+    notify: [...new Set([...before.notify, ...now.notify])],
+    record: before.record === 'metadata' || now.record === 'metadata' ? 'metadata' : 'full',
+  }
 }
 
 /** With `@record("metadata")` neither values nor results are recorded. */

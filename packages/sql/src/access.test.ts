@@ -27,6 +27,7 @@ describe('accessOf', () => {
       unknown: [],
       refusal: null,
       holdable: 'it stands in one text with other statements; send it alone',
+      touches: [],
     } satisfies StatementAccess)
   })
 

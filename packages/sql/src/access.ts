@@ -116,6 +116,7 @@ class TextAccess {
       unknown: [...this.#unknown.values()].slice(0, MAX_UNKNOWN),
       refusal: this.#refusal,
       holdable: this.#unheld(statements),
+      touches: [],
     }
   }
 
