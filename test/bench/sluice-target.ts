@@ -47,6 +47,7 @@ const configuration = (
         database,
         tls: tls === 'off' ? { mode: 'disable' } : { mode: 'verify-full', authority: authorityFile },
         credentials: { user, password: 'file:upstream-password' },
+        masking: 'off',
       },
     },
   }

@@ -125,6 +125,7 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
             database: database.name,
             tls: { mode: 'verify-full', authority: 'upstream.pem' },
             credentials: { user: GATEWAY_ROLE, password: `file:${put('password', GATEWAY_PASSWORD)}` },
+            masking: 'off',
             ...options.connection,
           },
         },

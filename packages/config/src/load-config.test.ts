@@ -61,7 +61,9 @@ describe('a configuration', () => {
       tls: { mode: 'verify-full', authority: '/srv/sluice/ca.pem' },
       credentials: { password: 'file:/srv/sluice/secrets/shop' },
       demo: false,
+      masking: 'on',
     })
+    expect(config.masking).toMatchObject({ planMaxAgeMs: 86_400_000, catalogMs: 30_000, columns: [], tags: {} })
     expect(config.identity).toMatchObject({
       passwordTokens: true,
       issuers: [{ type: 'at+jwt', kindClaim: 'sluice_kind' }],
@@ -84,6 +86,38 @@ describe('a configuration', () => {
   it('may be written as JSON too', () => {
     const { file: _file, ...rest } = parseConfig(SMALLEST, FILE)
     expect(parseConfig(JSON.stringify({ ...rest, health: {} }), FILE).connections).toEqual(rest.connections)
+  })
+})
+
+describe('masking', () => {
+  const withMasking = (section: string) => parseConfig(`${SMALLEST}masking: ${section}\n`, FILE)
+
+  it('has its rules beside the settings of the proxies, and its key where the file says', () => {
+    const { masking } = withMasking(
+      '{ key: "file:masking.key", columns: [{ match: "*/*.*.ssn", tag: pii.ssn }], tags: { pii.ssn: { strategy: hash } } }',
+    )
+    expect(masking).toMatchObject({
+      key: 'file:/srv/sluice/masking.key',
+      columns: [{ match: '*/*.*.ssn', tag: 'pii.ssn' }],
+      tags: { 'pii.ssn': { strategy: 'hash', touch: 'equality' } },
+    })
+  })
+
+  it('can be off for a connection, and only so', () => {
+    const off = (value: string) => parseConfig(`${SMALLEST}    masking: ${value}\n`, FILE).connections['shop']?.masking
+    expect(off('off')).toBe('off')
+    expect(() => off('false')).toThrow(/connections\.shop\.masking/)
+  })
+
+  it.each(['tokenize', 'hash'])('needs a key for %s', (strategy) => {
+    expect(() => withMasking(`{ tags: { pii.ssn: { strategy: ${strategy} } } }`)).toThrow(
+      /masking\.tags\.pii\.ssn\.strategy .*masking\.key/,
+    )
+  })
+
+  it('names what is not a rule', () => {
+    expect(() => withMasking('{ catalogMS: 5 }')).toThrow(/did you mean catalogMs/)
+    expect(() => withMasking('{ columns: [{ match: ssn, tag: pii.ssn }] }')).toThrow(/masking\.columns/)
   })
 })
 

@@ -89,6 +89,10 @@ function withAbsolutePaths(config: ParsedConfig, base: string): ParsedConfig {
     keys: mapValues(keys, at),
     trust: { dir: at(config.trust.dir) },
     policies: { ...config.policies, dir: at(config.policies.dir) },
+    masking: {
+      ...config.masking,
+      ...(config.masking.key === undefined ? {} : { key: reference(config.masking.key) }),
+    },
     identity: { ...identity, issuers: identity.issuers.map((issuer) => absoluteAuthority(issuer, at)) },
     clickhouse: {
       ...absoluteAuthority(clickhouse, at),

@@ -17,6 +17,7 @@ export function brokenRules(config: ParsedConfig): readonly Mistake[] {
     ...clickhouseEncrypted(config),
     ...ticketLives(config),
     ...issuersOnce(config),
+    ...keyedStrategies(config),
   ]
 }
 
@@ -77,4 +78,15 @@ function issuersOnce({ identity }: ParsedConfig): Mistake[] {
     }
     return [{ path: ['identity', 'issuers', index, 'issuer'], message: 'is listed twice' }]
   })
+}
+
+/** Tokens and hashes without a secret could be made by whoever guesses a value. */
+function keyedStrategies({ masking: { key, tags } }: ParsedConfig): Mistake[] {
+  if (key !== undefined) return []
+  return Object.entries(tags)
+    .filter(([, { strategy }]) => strategy === 'tokenize' || strategy === 'hash')
+    .map(([tag, { strategy }]) => ({
+      path: ['masking', 'tags', tag, 'strategy'],
+      message: `${strategy} needs a secret: set masking.key to file:PATH, or use redact`,
+    }))
 }

@@ -2,6 +2,7 @@
  * The configuration as a table of facts: names, types, bounds and defaults. Paths and secret references are still as
  * written here; `load-config.ts` makes them absolute. Every object is strict: an unknown key is a mistake.
  */
+import { maskingRulesSchema } from '@sluice/mask'
 import { approvalRulesSchema } from '@sluice/policy'
 import { z } from 'zod'
 
@@ -72,6 +73,10 @@ export const limitsSchema = z.strictObject({
   /** How old a reviewer's authentication may be. */
   reviewerAgeMs: millis(10 * MINUTE_MS, 24 * HOUR_MS),
   upstreamConnectMs: millis(10_000, 10 * MINUTE_MS),
+  /** One row of a masked result: it is looked at as a whole. */
+  maskedRowBytes: bytes(16 * MiB, GiB),
+  /** How long a statement waits for a plan that knows what it uses. */
+  planWaitMs: millis(2_000, MINUTE_MS),
   /** How long a drain waits for statements that run. */
   drainMs: millis(3_000, HOUR_MS),
   /** A ticket's life: what is given unasked, and at most. */
@@ -122,6 +127,8 @@ const connectionSchema = z.strictObject({
   credentials: z.strictObject({ user: z.string().min(1).max(63), password: secretRef }),
   demo: z.boolean().default(false),
   labels: z.record(name, z.string().max(255)).default({}),
+  /** `off`: statements are decided and recorded, but values pass as they are, and no plan is needed. */
+  masking: z.enum(['on', 'off']).default('on'),
 })
 
 const healthSchema = z.strictObject({
@@ -130,6 +137,17 @@ const healthSchema = z.strictObject({
   masker: hostAndPort.prefault('127.0.0.1:15491'),
   indexer: hostAndPort.prefault('127.0.0.1:15492'),
   console: hostAndPort.prefault('127.0.0.1:15493'),
+})
+
+const maskingSchema = z.strictObject({
+  /** The secret behind tokens and hashes: the proxies' alone, never published. */
+  key: secretRef.optional(),
+  /** How long a plan holds that nothing confirmed. */
+  planMaxAgeMs: millis(24 * HOUR_MS, 30 * 24 * HOUR_MS),
+  /** How often a proxy looks at the catalog of each database. */
+  catalogMs: millis(30_000, 24 * HOUR_MS),
+  /** Published with the policies. */
+  ...maskingRulesSchema.shape,
 })
 
 export const configSchema = z.strictObject({
@@ -168,6 +186,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   approvals: approvalRulesSchema.default({}),
+  masking: maskingSchema.prefault({}),
   /** People with several identities: they count as one reviewer, and never review what another identity of theirs asks. */
   people: z
     .array(

@@ -150,6 +150,7 @@ const connection = (name: string, demo: boolean): ControlPlaneOptions['config'][
   credentials: { user: 'gateway', password: 'file:none' },
   demo,
   labels: {},
+  masking: 'on',
 })
 
 /** The console reads three of them; the others are nowhere. */

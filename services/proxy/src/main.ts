@@ -136,7 +136,7 @@ async function governedConnections(config: SluiceConfig): Promise<ReadonlyMap<st
 }
 
 async function governed(name: string, connection: ConnectionConfig): Promise<GovernedConnection> {
-  const { host, port, tls, database, credentials, demo, labels } = connection
+  const { host, port, tls, database, credentials, demo, labels, masking } = connection
   const address = {
     host,
     port,
@@ -150,5 +150,14 @@ async function governed(name: string, connection: ConnectionConfig): Promise<Gov
           },
   }
   const { user, password } = credentials
-  return { name, address, database, user, password: () => resolveSecret(password), demo, labels }
+  return {
+    name,
+    address,
+    database,
+    user,
+    password: () => resolveSecret(password),
+    demo,
+    labels,
+    masking: masking === 'on',
+  }
 }

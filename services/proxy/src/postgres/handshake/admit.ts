@@ -18,6 +18,8 @@ export type GovernedConnection = {
   readonly password: () => Promise<string>
   readonly demo: boolean
   readonly labels: Readonly<Record<string, string>>
+  /** Whether values are masked: with false no plan is needed. */
+  readonly masking: boolean
 }
 
 export type AdmissionOptions = TransportOptions &

@@ -79,6 +79,8 @@ export class ByteReader {
   async #need(count: number): Promise<void> {
     while (this.#buffer.length < count) {
       if (this.#ended !== null) throw this.#ended
+      // One message may be larger than what is read ahead.
+      if (this.#socket.isPaused()) this.#socket.resume()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
