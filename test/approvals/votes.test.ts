@@ -102,7 +102,8 @@ describe('what operators see', { timeout: 60_000 }, () => {
     const topic = TOPICS.policies
     const forger = await ControlWriter.open({ log, registry, topic, key, nowMicros, everyKeyOnce: true })
     const subject = { issuer: stand.proxy.issuer.url, id: 'x', kind: 'human', groups: [], onBehalfOf: null } as const
-    await forger.publish('current', { contentHash: '', files: [], approvalRules: '{}', appliedBy: subject })
+    const set = { contentHash: '', files: [], approvalRules: '{}', masking: '{}', appliedBy: subject }
+    await forger.publish('current', set)
     await forger.close()
     await expect.poll(metrics, { timeout: 5_000 }).toContain('sluice_incidents_total{code="foreign_key"} 1')
     expect(await metrics()).toContain(`sluice_policy_info{version="${policyVersion}"} 1`)

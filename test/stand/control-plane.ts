@@ -19,7 +19,14 @@ import {
   type Ticket,
   TOPICS,
 } from '@sluice/events'
-import { type ApprovalRulesInput, approvalRulesJson, approvalRulesSchema, contentHashOf } from '@sluice/policy'
+import { type MaskingInput, maskingRulesSchema } from '@sluice/mask'
+import {
+  type ApprovalRulesInput,
+  approvalRulesJson,
+  approvalRulesSchema,
+  contentHashOf,
+  publishedMasking,
+} from '@sluice/policy'
 import { EmbeddedLog } from '@sluice/stream'
 import { ControlWriter, issueCertificate, publishCertificates } from '@sluice/trust'
 
@@ -78,6 +85,7 @@ export type ControlPlane = {
   readonly publishPolicies: (
     files: readonly PolicyFile[],
     approvalRules?: ApprovalRulesInput,
+    masking?: MaskingInput,
   ) => Promise<{ readonly version: number; readonly contentHash: string }>
   /** A new key under the root, in the log. */
   readonly certify: (role: KeyRole, name: string, validUntil?: number | null) => Promise<SigningKey>
@@ -89,11 +97,13 @@ export type ControlPlaneOptions = {
   /** Null publishes none. */
   readonly policies?: readonly PolicyFile[] | null
   readonly approvalRules?: ApprovalRulesInput
+  /** As under `masking:` in sluice.yaml: columns, tags, detectors, raise. */
+  readonly masking?: MaskingInput
 }
 
 /** Writes the keys into `dir`, which has the log in `dir`/log. */
 export async function openControlPlane(dir: string, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { nodeId = 'node-1', policies = READS_FOR_AGENTS, approvalRules = ONE_DATA_OWNER } = options
+  const { nodeId = 'node-1', policies = READS_FOR_AGENTS, approvalRules = ONE_DATA_OWNER, masking = {} } = options
   mkdirSync(join(dir, 'log'), { recursive: true })
   mkdirSync(join(dir, 'certificates'))
   const put = (name: string, content: string | Buffer): string => {
@@ -125,11 +135,20 @@ export async function openControlPlane(dir: string, options: ControlPlaneOptions
   const asConsole = { log, registry, key: signing.console, nowMicros }
   const tickets = await ControlWriter.open({ ...asConsole, topic: TOPICS.tickets, everyKeyOnce: true })
   const sets = await ControlWriter.open({ ...asConsole, topic: TOPICS.policies })
-  const publishPolicies: ControlPlane['publishPolicies'] = async (files, rules = ONE_DATA_OWNER) => {
-    const parsed = approvalRulesSchema.parse(rules)
-    const contentHash = contentHashOf({ files, approvalRules: parsed })
-    const set = { contentHash, files, approvalRules: approvalRulesJson(parsed), appliedBy: APPLIED_BY }
-    return { ...(await sets.publish('current', set)), contentHash }
+  const publishPolicies: ControlPlane['publishPolicies'] = async (files, rules = ONE_DATA_OWNER, written = masking) => {
+    const source = {
+      files,
+      approvalRules: approvalRulesSchema.parse(rules),
+      masking: maskingRulesSchema.parse(written),
+    }
+    const set = {
+      contentHash: contentHashOf(source),
+      files,
+      approvalRules: approvalRulesJson(source.approvalRules),
+      masking: publishedMasking(source),
+      appliedBy: APPLIED_BY,
+    }
+    return { ...(await sets.publish('current', set)), contentHash: set.contentHash }
   }
   if (policies !== null) await publishPolicies(policies, approvalRules)
 

@@ -4,7 +4,17 @@ import { readFile } from 'node:fs/promises'
 import avro from 'avsc'
 import type { Audit } from './audit.ts'
 import { type AvroSchema, recordShape } from './avro-shape.ts'
-import type { ApprovalDecision, ApprovalRequest, ApprovalReview, KeyCertificate, PolicySet, Signed } from './control.ts'
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  ApprovalReview,
+  KeyCertificate,
+  PolicySet,
+  PublishedCatalog,
+  PublishedFinding,
+  PublishedPlan,
+  Signed,
+} from './control.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import { PeerInvalid } from './errors.ts'
 import type { Frame } from './frame.ts'
@@ -156,6 +166,9 @@ type ControlContent = {
   [TOPICS.approvalRequests]: ApprovalRequest
   [TOPICS.approvalReviews]: ApprovalReview
   [TOPICS.decisions]: ApprovalDecision
+  [TOPICS.catalogs]: PublishedCatalog
+  [TOPICS.maskPlans]: PublishedPlan
+  [TOPICS.findings]: PublishedFinding
 }
 export type ControlTopic = keyof ControlContent
 export type ContentOf<Topic extends ControlTopic> = ControlContent[Topic]

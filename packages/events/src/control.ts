@@ -1,5 +1,5 @@
 // Records that steer enforcement: whoever writes one signs it. Mirrors key-certificate, policy-set, approval-request,
-// approval-review and decision in schemas/. No behaviour lives here.
+// approval-review, decision, catalog, mask-plan and finding in schemas/. No behaviour lives here.
 
 import type { Subject } from './frame.ts'
 
@@ -37,6 +37,8 @@ export type PolicySet = {
   /** JSON: approval rules by name. */
   readonly approvalRules: string
   readonly appliedBy: Subject
+  /** JSON: masking rules; `{}` where there are none. */
+  readonly masking: string
 }
 
 /** What a held command touches besides what its text names. */
@@ -132,4 +134,62 @@ export type ApprovalDecision = {
   readonly reviewers: readonly CountedReviewer[]
   readonly reasonCode: string | null
   readonly reason: string | null
+}
+
+export type PublishedCatalog = {
+  readonly connection: string
+  readonly nodeId: string
+  /** `pg_database.oid`. */
+  readonly databaseId: number
+  readonly serverMajor: number
+  readonly contentHash: string
+  /** A `CatalogSnapshot`, packed. */
+  readonly body: Buffer
+}
+
+export type PublishedPlan = {
+  readonly connection: string
+  readonly version: string
+  readonly databaseId: number
+  readonly serverMajor: number
+  /** Microseconds since the epoch, UTC. */
+  readonly madeAt: number
+  readonly catalogHash: string
+  readonly policyVersion: string
+  /** A `MaskPlan`, packed. */
+  readonly body: Buffer
+  /** For the masker itself: what was said of columns and must not be forgotten. */
+  readonly memory: Buffer
+}
+
+export type FindingPlace = {
+  readonly kind: 'column' | 'output' | 'literal'
+  /** For people: `public.customers.note`; of an output its name. */
+  readonly name: string
+  readonly databaseId: number | null
+  readonly relid: number | null
+  readonly attno: number | null
+}
+
+export type PublishedFinding = {
+  readonly findingId: string
+  readonly connection: string
+  /** Microseconds since the epoch, UTC. */
+  readonly time: number
+  /** The event in which it was seen. */
+  readonly eventId: string
+  readonly sessionId: string
+  readonly place: FindingPlace
+  readonly tag: string
+  readonly detector: string
+  /** Percent. */
+  readonly confidence: number
+  /** Values seen there so far. */
+  readonly count: number
+  /** One of them, masked. */
+  readonly example: string
+  /** From now on the plan tags the place. */
+  readonly raised: boolean
+  /** Of the plan that did not tag it. */
+  readonly planVersion: string
 }

@@ -10,6 +10,9 @@ export const TOPICS = {
   approvalRequests: 'sluice.approval-requests.v1',
   approvalReviews: 'sluice.approval-reviews.v1',
   decisions: 'sluice.decisions.v1',
+  catalogs: 'sluice.catalogs.v1',
+  maskPlans: 'sluice.mask-plans.v1',
+  findings: 'sluice.findings.v1',
   deadLetters: 'sluice.dead-letters.v1',
   frameDeadLetters: 'sluice.frames-dead-letters.v1',
 } as const
@@ -19,7 +22,7 @@ export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]
 export type ServiceName = 'proxy' | 'approver' | 'masker' | 'indexer' | 'console' | 'operators' | 'siem'
 
 export type TopicFacts = {
-  readonly key: 'session id' | 'ticket id' | 'key id' | '`current`' | 'approval id' | 'as the source'
+  readonly key: 'session id' | 'ticket id' | 'key id' | '`current`' | 'approval id' | 'connection' | 'as the source'
   readonly cleanup: 'delete' | 'compact'
   /** Null where compaction, not age, decides. */
   readonly retentionMs: number | null
@@ -66,7 +69,7 @@ export const TOPIC_FACTS: Readonly<Record<TopicName, TopicFacts>> = {
     cleanup: 'compact',
     retentionMs: null,
     writtenBy: ['console'],
-    readBy: ['proxy', 'approver', 'console'],
+    readBy: ['proxy', 'approver', 'masker', 'console'],
     schemaFile: 'key-certificate.avsc',
     record: 'sluice.keys.v1.KeyCertificate',
   },
@@ -75,7 +78,7 @@ export const TOPIC_FACTS: Readonly<Record<TopicName, TopicFacts>> = {
     cleanup: 'compact',
     retentionMs: null,
     writtenBy: ['console'],
-    readBy: ['proxy', 'approver', 'console'],
+    readBy: ['proxy', 'approver', 'masker', 'console'],
     schemaFile: 'policy-set.avsc',
     record: 'sluice.policies.v1.PolicySet',
   },
@@ -105,6 +108,33 @@ export const TOPIC_FACTS: Readonly<Record<TopicName, TopicFacts>> = {
     readBy: ['proxy', 'console'],
     schemaFile: 'decision.avsc',
     record: 'sluice.decisions.v1.ApprovalDecision',
+  },
+  'sluice.catalogs.v1': {
+    key: 'connection',
+    cleanup: 'compact',
+    retentionMs: null,
+    writtenBy: ['proxy'],
+    readBy: ['masker'],
+    schemaFile: 'catalog.avsc',
+    record: 'sluice.catalogs.v1.Catalog',
+  },
+  'sluice.mask-plans.v1': {
+    key: 'connection',
+    cleanup: 'compact',
+    retentionMs: null,
+    writtenBy: ['masker'],
+    readBy: ['proxy', 'console'],
+    schemaFile: 'mask-plan.avsc',
+    record: 'sluice.maskplans.v1.MaskPlan',
+  },
+  'sluice.findings.v1': {
+    key: 'connection',
+    cleanup: 'delete',
+    retentionMs: 30 * DAY_MS,
+    writtenBy: ['masker'],
+    readBy: ['indexer', 'console', 'siem'],
+    schemaFile: 'finding.avsc',
+    record: 'sluice.findings.v1.Finding',
   },
   'sluice.dead-letters.v1': {
     key: 'as the source',

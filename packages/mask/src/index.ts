@@ -7,6 +7,26 @@ export {
   type StandardObject,
 } from './functions/known-functions.ts'
 export {
+  type CatalogCode,
+  type CatalogColumn,
+  type CatalogColumnId,
+  type CatalogForeignKey,
+  type CatalogKey,
+  type CatalogRelation,
+  type CatalogSnapshot,
+  type CatalogType,
+  catalogHash,
+} from './plan/catalog.ts'
+export {
+  type MaskingInput,
+  type MaskingRules,
+  maskingRulesJson,
+  maskingRulesSchema,
+  NO_MASKING_RULES,
+  parseMaskingRules,
+} from './plan/masking-rules.ts'
+export { packCatalog, packPlan, unpackCatalog, unpackPlan } from './plan/packed.ts'
+export {
   DEFAULT_TAG_RULE,
   type MaskPlan,
   type PlannedColumn,

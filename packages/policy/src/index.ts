@@ -27,6 +27,7 @@ export {
   contentHashOf,
   type PolicySource,
   policyVersionOf,
+  publishedMasking,
   publishedSource,
 } from './policy-source.ts'
 export { type CaseResult, type PolicyCase, policyTestsSchema, runCase } from './policy-tests.ts'

@@ -1,8 +1,15 @@
 import { PolicyUnavailable } from '@sluice/events'
+import { maskingRulesSchema, NO_MASKING_RULES } from '@sluice/mask'
 import { describe, expect, it } from 'vitest'
 import { type ApprovalRulesInput, approvalRulesSchema } from './approval-rule.ts'
 import { file, RULES } from './policies.fixture.ts'
-import { approvalRulesJson, contentHashOf, parseApprovalRules } from './policy-source.ts'
+import {
+  approvalRulesJson,
+  contentHashOf,
+  parseApprovalRules,
+  publishedMasking,
+  publishedSource,
+} from './policy-source.ts'
 
 const EVERYTHING: ApprovalRulesInput = {
   careful: {
@@ -51,6 +58,40 @@ describe('contentHashOf', () => {
     const hashes = changes.map((changed) => contentHashOf({ files, approvalRules: rules(changed) }))
     expect(new Set(hashes).size).toBe(changes.length)
   })
+})
+
+describe('masking rules in a set', () => {
+  const files = [file('x', 'a.cedar')]
+  const masking = maskingRulesSchema.parse({ columns: [{ match: '*/*.*.ssn', tag: 'pii.ssn' }] })
+  const appliedBy = { issuer: 'i', id: 'ada', kind: 'human', groups: [], onBehalfOf: null } as const
+  const published = (source: Parameters<typeof contentHashOf>[0], contentHash = contentHashOf(source)) => ({
+    contentHash,
+    files,
+    approvalRules: approvalRulesJson(source.approvalRules),
+    masking: publishedMasking(source),
+    appliedBy,
+  })
+
+  it('change its hash, and a set without them keeps the one it had before there were any', () => {
+    const hash = contentHashOf({ files, approvalRules: RULES })
+    expect(hash).toBe('b21d34ad6b89c076b64c65fa287d85cb5534d3bc5569029ec4e4d18970ed85f9')
+    expect(contentHashOf({ files, approvalRules: RULES, masking: NO_MASKING_RULES })).toBe(hash)
+    expect(contentHashOf({ files, approvalRules: RULES, masking })).not.toBe(hash)
+  })
+
+  it('are read as they were published, and not where the hash does not cover them', () => {
+    const source = { files, approvalRules: RULES, masking }
+    expect(publishedSource(published(source))?.masking).toEqual(masking)
+    expect(publishedSource(published(source, contentHashOf({ files, approvalRules: RULES })))).toBeNull()
+  })
+
+  it.each(['', 'null', '{"columns":[{"match":"ssn","tag":"a"}]}', '{"key":"file:secret"}'])(
+    'are refused as %s',
+    (text) => {
+      const set = { ...published({ files, approvalRules: RULES }), masking: text }
+      expect(() => publishedSource(set)).toThrow(expect.objectContaining({ code: 'masking_rules_invalid' }))
+    },
+  )
 })
 
 describe('approval rules as published', () => {

@@ -31,6 +31,7 @@ export const policySet = (name: string): PolicySet => ({
   contentHash: name,
   files: [],
   approvalRules: '{}',
+  masking: '{}',
   appliedBy: { issuer: 'https://issuer.test', id: 'admin', kind: 'human', groups: ['admins'], onBehalfOf: null },
 })
 

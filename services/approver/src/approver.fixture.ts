@@ -131,6 +131,7 @@ export class World {
       contentHash: hash,
       files: [],
       approvalRules: approvalRulesJson(approvalRules),
+      masking: '{}',
       appliedBy: person('admin'),
     })
     const version = policyVersionOf(hash)

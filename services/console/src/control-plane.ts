@@ -14,6 +14,7 @@ import {
   sealText,
   TOPICS,
 } from '@sluice/events'
+import type { MaskingRules } from '@sluice/mask'
 import { CURRENT_POLICIES, personsOf, readStarterPolicies } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
@@ -33,7 +34,9 @@ const KEYS_MEMORY = 'console-keys.json'
 const POLICIES_MEMORY = 'console-policies.json'
 
 export type ControlPlaneOptions = {
-  readonly config: Pick<SluiceConfig, 'approvals' | 'connections' | 'keys' | 'node' | 'people' | 'trust'>
+  readonly config: Pick<SluiceConfig, 'approvals' | 'connections' | 'keys' | 'node' | 'people' | 'trust'> & {
+    readonly masking: MaskingRules
+  }
   /** Its certificates are published already. */
   readonly eventLog: EventLog
   readonly registry: SchemaRegistry
@@ -109,7 +112,7 @@ async function openPolicies(options: ControlPlaneOptions, { keys, key, told }: T
       onInForce: (version) => metrics.policyVersion.set(version),
       nowMs,
     },
-    async () => ({ files: await readStarterPolicies(), approvalRules: config.approvals }),
+    async () => ({ files: await readStarterPolicies(), approvalRules: config.approvals, masking: config.masking }),
   )
   if (policies.inForce === null) {
     log.error(

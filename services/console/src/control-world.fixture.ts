@@ -23,6 +23,7 @@ import {
   uuidBytes,
   uuidv7,
 } from '@sluice/events'
+import { NO_MASKING_RULES } from '@sluice/mask'
 import { type ApprovalRules, type ApprovalRulesInput, approvalRulesSchema, newApprovalCode } from '@sluice/policy'
 import { EmbeddedLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, issueCertificate, publishCertificates, TrustedKeys } from '@sluice/trust'
@@ -103,6 +104,7 @@ export async function createTestWorld(): Promise<TestWorld> {
       approvals: approvalRules,
       connections: { shop: connection('shop', true), prod: connection('prod', false) },
       keys: testKeys(dir),
+      masking: NO_MASKING_RULES,
       node: { id: 'console-1', partition: 0 },
       people: [],
       trust: { dir: join(dir, 'trust') },

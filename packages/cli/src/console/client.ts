@@ -43,6 +43,7 @@ export type CandidatePolicies = {
   readonly files: readonly { readonly name: string; readonly text: string }[]
   /** As written in `sluice.yaml`. */
   readonly approvalRules: unknown
+  readonly masking: unknown
 }
 
 /** As many as the console gives at once. */

@@ -1,5 +1,5 @@
-/** `sluice policy apply`: checks the folder, runs its cases, and puts its policies and approval rules in force. */
-import { approvalRulesJson, policyVersionOf } from '@sluice/policy'
+/** `sluice policy apply`: checks the folder, runs its cases, and puts its policies, approval and masking rules in force. */
+import { approvalRulesJson, policyVersionOf, publishedMasking } from '@sluice/policy'
 import { z } from 'zod'
 import { CliFailure, EXIT_CODES, type ExitCode } from '../failure.ts'
 import { escapeControls } from '../terminal/escape.ts'
@@ -36,10 +36,11 @@ export async function runPolicyApply(flags: ApplyFlags, context: VerbContext): P
     return EXIT_CODES.failed
   }
   const client = await clientFor(context, flags, 'admin')
-  const rules = folder.config.approvals
+  const { approvals, masking } = folder.config
   const answer = await client.applyPolicies({
     files: folder.files,
-    approvalRules: JSON.parse(approvalRulesJson(rules)),
+    approvalRules: JSON.parse(approvalRulesJson(approvals)),
+    masking: JSON.parse(publishedMasking({ masking })),
   })
   if (flags.json === true) {
     output.json(answer)

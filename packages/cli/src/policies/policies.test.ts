@@ -173,7 +173,10 @@ describe('policy apply', () => {
     expect(running.asked[0]).toMatchObject({
       method: 'POST',
       path: '/v1/policies',
-      body: { approvalRules: { 'data-owner': { reviewers: ['group:data-owners'], count: 1, expires: '600s' } } },
+      body: {
+        approvalRules: { 'data-owner': { reviewers: ['group:data-owners'], count: 1, expires: '600s' } },
+        masking: {},
+      },
     })
     const { files } = (running.asked[0]?.body ?? { files: [] }) as { files: { name: string }[] }
     expect(files.map(({ name }) => name)).toContain('90-never.cedar')

@@ -35,7 +35,7 @@ export async function testPolicies(folder: PolicyFolder): Promise<{
 }
 
 export function engineOf({ files, config }: PolicyFolder): PolicyEngine {
-  const source = { files, approvalRules: config.approvals }
+  const source = { files, approvalRules: config.approvals, masking: config.masking }
   return PolicyEngine.compile(source, contentHashOf(source))
 }
 

@@ -1,5 +1,7 @@
 // What is sensitive in one database, and how it is masked: made by the masker, signed, followed by the proxies.
 
+import type { StandardObject } from '../functions/known-functions.ts'
+
 /** A kind of sensitive data: `pii.ssn`. */
 export type Tag = string
 
@@ -86,6 +88,8 @@ export type MaskPlan = {
   readonly catalogHash: string
   readonly relations: readonly PlannedRelation[]
   readonly types: readonly PlannedType[]
+  /** What initdb made after the fixed ids, as the catalog says: for `knownFunctions`. */
+  readonly standard: readonly StandardObject[]
   /** The rule of every tag that occurs. */
   readonly tags: Readonly<Record<Tag, TagRule>>
 }

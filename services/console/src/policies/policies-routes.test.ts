@@ -210,6 +210,7 @@ describe('the set in force', () => {
       ...source,
       contentHash: contentHashOf(source),
       approvalRules: approvalRulesJson({}),
+      masking: '{}',
       appliedBy: { issuer: 'x', id: 'x', kind: 'human', groups: [], onBehalfOf: null },
     } as const
     const approver = await forge(world.signing.approver)

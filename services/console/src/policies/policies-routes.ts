@@ -1,5 +1,6 @@
 // The routes of policy sets: apply one, see the one in force.
 import { isoMicros } from '@sluice/events'
+import { maskingRulesSchema } from '@sluice/mask'
 import { approvalRulesSchema } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { Hono } from 'hono'
@@ -27,6 +28,8 @@ const applySchema = z.strictObject({
   files: z.array(z.strictObject({ name: z.string().min(1).max(MAX_NAME_CHARACTERS), text: z.string() })).max(MAX_FILES),
   /** As in sluice.yaml. */
   approvalRules: approvalRulesSchema,
+  /** As in sluice.yaml, without what only proxies need. */
+  masking: maskingRulesSchema.prefault({}),
 })
 
 export function addPolicyRoutes(app: Hono<ConsoleEnv>, { office, isDemoOnly, log }: PolicyRoutes): void {
@@ -56,7 +59,7 @@ export function addPolicyRoutes(app: Hono<ConsoleEnv>, { office, isDemoOnly, log
 }
 
 function policiesView({ version, time, set }: PoliciesInForce) {
-  const { contentHash, appliedBy, files, approvalRules } = set
+  const { contentHash, appliedBy, files, approvalRules, masking } = set
   return {
     version,
     contentHash,
@@ -65,5 +68,6 @@ function policiesView({ version, time, set }: PoliciesInForce) {
     files,
     /** As in sluice.yaml. */
     approvalRules: JSON.parse(approvalRules) as unknown,
+    masking: JSON.parse(masking) as unknown,
   }
 }

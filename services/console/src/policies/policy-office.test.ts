@@ -10,6 +10,7 @@ function signed(name: string, version: number, changes: Partial<PolicySet> = {})
     contentHash: contentHashOf(source(name)),
     files: source(name).files,
     approvalRules: approvalRulesJson({}),
+    masking: '{}',
     appliedBy: { issuer: 'i', id: 'ada', kind: 'human', groups: [], onBehalfOf: null },
     seal: { version, previous: null, time: version, keyId: 'k', signature: Buffer.alloc(64) },
     ...changes,

@@ -10,6 +10,7 @@ import {
   mistakeLine,
   type PolicySource,
   policyVersionOf,
+  publishedMasking,
   publishedSource,
 } from '@sluice/policy'
 import type { ControlReader, ControlWriter, VersionMemory } from '@sluice/trust'
@@ -124,6 +125,7 @@ export class PolicyOffice {
       contentHash: contentHashOf(source),
       files,
       approvalRules: approvalRulesJson(source.approvalRules),
+      masking: publishedMasking(source),
       appliedBy,
     }
     this.#checkNothingIsLost()

@@ -24,6 +24,7 @@ function setOf(
     contentHash: contentHashOf({ files, approvalRules }),
     files,
     approvalRules: approvalRulesJson(approvalRules),
+    masking: '{}',
     appliedBy: AGENT,
   }
 }
