@@ -1,5 +1,6 @@
 /** Masking as pure functions: query trees, lineage, plans, strategies and detectors. Knows no socket and no clock. */
 
+export type { Detection, Detectors, ScanContext, ScannedText, TextSyntax } from './detectors/detection.ts'
 export {
   type FunctionVerdict,
   type KnownFunctions,
@@ -40,3 +41,8 @@ export {
   type Verdict,
 } from './plan/plan.ts'
 export { PlanView } from './plan/plan-view.ts'
+export { type FieldMasker, fieldMasker, type MaskedField, SCANNED } from './strategies/field-masker.ts'
+export { type MaskKeys, maskKeys } from './strategies/mask-keys.ts'
+export { isPlaceholder, placeholderFor } from './strategies/placeholders.ts'
+export type { FieldFormat } from './strategies/redact.ts'
+export { detokenize } from './strategies/token.ts'
