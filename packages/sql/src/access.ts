@@ -52,6 +52,7 @@ const SIZE_WORDS: Readonly<Record<SizeLimit, string>> = {
   bytes: 'A statement this long',
   nesting: 'A statement nested this deeply',
   tree: 'A statement with this many parts',
+  statements: 'A text with this many statements',
   time: 'A statement that takes this long to read',
 }
 

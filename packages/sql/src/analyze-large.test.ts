@@ -19,7 +19,7 @@ describe('LargeAnalyzer', { timeout: 20_000 }, () => {
       analyzer.analyze('x'.repeat(MAX_LARGE_CHARACTERS + 1), options),
     ])
     expect(answers).toEqual([
-      { kind: 'parsed', statements: [expect.objectContaining({ kind: 'command', verbs: ['SELECT'] })] },
+      { kind: 'parsed', statements: [expect.objectContaining({ kind: 'command', verbs: ['SELECT'] })], parts: [] },
       { kind: 'unparsable', message: 'a quoted string does not end' },
       { kind: 'too_large', limit: 'nesting' },
       { kind: 'too_large', limit: 'bytes' },

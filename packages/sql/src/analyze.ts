@@ -1,34 +1,23 @@
 // From a text to the facts of its statements. Synchronous, for what clients usually send; larger texts go to analyze-large.ts.
 // Nothing here throws: a text that can't be understood is an answer, too.
 
-import type { Analysis, AnalysisOptions, StatementFacts, TableUse } from './facts.ts'
-import type { LexicalViolation } from './lexer.ts'
+import { selectInto } from './carried-query.ts'
+import {
+  type Analysis,
+  type AnalysisOptions,
+  MAX_INLINE_CHARACTERS,
+  type StatementFacts,
+  type TableUse,
+} from './facts.ts'
 import { unwrapped } from './names.ts'
-import { sketch } from './nesting.ts'
-import { parse, type RawNode } from './parser.ts'
+import type { RawNode } from './parser.ts'
 import { QUERIES, QueryReader } from './query-reader.ts'
-import { syntaxMessage } from './syntax-message.ts'
+import { readText, TOO_DEEP } from './read-text.ts'
+import { partsOf } from './split-statements.ts'
 import { readUtility } from './utility-statements.ts'
 
+export { MAX_INLINE_CHARACTERS } from './facts.ts'
 export { loadParser } from './parser.ts'
-
-/** Above this, parsing blocks the event loop for too long. UTF-16 code units. */
-export const MAX_INLINE_CHARACTERS = 16 * 1024
-/** Deeper trees endanger the stack of whoever walks them. */
-export const MAX_NESTING = 500
-/** A kilobyte of text can be a gigabyte of tree, by copies within copies. */
-export const MAX_COPIES = 100_000
-
-/** Numbers with underscores and radix prefixes. */
-const MODERN_NUMBERS_MAJOR = 16
-
-const VIOLATIONS: Readonly<Record<LexicalViolation, string>> = {
-  unterminated_string: 'a quoted string does not end',
-  unterminated_identifier: 'a quoted identifier does not end',
-  unterminated_comment: 'a /* comment does not end',
-  junk_after_number: 'trailing junk after a number',
-  junk_after_parameter: 'trailing junk after a parameter',
-}
 
 /**
  * The facts of each statement in a text without NUL, up to `MAX_INLINE_CHARACTERS`; longer ones answer `too_large`, and
@@ -40,40 +29,39 @@ export function analyzeStatement(text: string, options: AnalysisOptions): Analys
 }
 
 /** Any length; takes as long as it takes, so it is for a worker. */
-export function analyzeWhole(text: string, { serverMajor }: AnalysisOptions): Analysis {
-  const { violation, modernNumbers, nesting, copies } = sketch(text)
-  if (violation !== null) return { kind: 'unparsable', message: VIOLATIONS[violation] }
-  if (modernNumbers && serverMajor < MODERN_NUMBERS_MAJOR) {
-    return { kind: 'unparsable', message: `PostgreSQL ${serverMajor} reads numbers such as 1_000 or 0x1F differently` }
-  }
-  if (nesting > MAX_NESTING) return { kind: 'too_large', limit: 'nesting' }
-  if (copies > MAX_COPIES) return { kind: 'too_large', limit: 'tree' }
-  const parsed = parse(text)
-  if (parsed.kind === 'syntax-error') return { kind: 'unparsable', message: syntaxMessage(parsed.message) }
-  if (parsed.kind === 'too-large') return { kind: 'too_large', limit: 'tree' }
-  if (parsed.kind === 'broken') return { kind: 'unparsable', message: 'the parser had to be restarted; try again' }
-  if (parsed.statements.length === 0) return { kind: 'parsed', statements: [{ kind: 'empty' }] }
+export function analyzeWhole(text: string, options: AnalysisOptions): Analysis {
+  const read = readText(text, options.serverMajor)
+  if (read.kind !== 'tree') return read
+  if (read.statements.length === 0) return { kind: 'parsed', statements: [{ kind: 'empty' }], parts: [] }
   try {
-    return { kind: 'parsed', statements: parsed.statements.map((statement) => readStatement(statement, serverMajor)) }
+    if (options.lineage !== true) {
+      return { kind: 'parsed', statements: read.statements.map((each) => readStatement(each, '', options)), parts: [] }
+    }
+    const split = partsOf(text, read.statements, read.spans)
+    if (split.kind !== 'split') return split
+    const statements = split.parts.map(({ part, statement }) => readStatement(statement, part.text, options))
+    return { kind: 'parsed', statements, parts: split.parts.map(({ part }) => part) }
   } catch (error) {
     // Only the stack can end here: the tree is deeper than its tokens told.
-    if (error instanceof RangeError) return { kind: 'too_large', limit: 'nesting' }
+    if (error instanceof RangeError) return TOO_DEEP
     throw error
   }
 }
 
-function readStatement(wrapper: RawNode, serverMajor: number): StatementFacts {
+/** `text` is the statement's own; it is looked at in masked sessions only. */
+function readStatement(wrapper: RawNode, text: string, options: AnalysisOptions): StatementFacts {
   const { type: nodeType, node: statement } = unwrapped(wrapper)
   if (nodeType === undefined) return { kind: 'empty' }
   const verb = Object.hasOwn(QUERIES, nodeType) ? QUERIES[nodeType] : undefined
-  if (verb === undefined) return readUtility(nodeType, statement, serverMajor)
-  const reader = new QueryReader(verb, serverMajor)
+  if (verb === undefined) return readUtility(nodeType, statement, text, options)
+  const reader = new QueryReader(verb, options)
   reader.read(nodeType, statement)
   const called = reader.makesTable
     ? `${verb} INTO`
     : reader.locksRows && nodeType === 'SelectStmt'
       ? `${verb} FOR UPDATE`
       : verb
+  const utility = reader.makesTable && options.lineage === true ? selectInto(wrapper, text, reader) : null
   return {
     kind: 'command',
     verbs: [called, ...[...reader.settings].map((name) => `SET ${name}`)],
@@ -84,6 +72,7 @@ function readStatement(wrapper: RawNode, serverMajor: number): StatementFacts {
     unknown: reader.unknown,
     refusal: reader.refusal,
     unheld: reader.unheld,
+    utility,
   }
 }
 

@@ -1,6 +1,7 @@
 // What a statement is, as far as its text tells. Values of the statement (literals) are in none of these.
 
 import type { Objection } from '@sluice/policy'
+import type { UtilityFacts } from './utility-facts.ts'
 
 /** What a statement does to a table, or to the server. */
 export type Effect = 'read' | 'write' | 'ddl' | 'admin'
@@ -44,23 +45,54 @@ export type Command = {
   readonly refusal: Objection | null
   /** Why it can't be held for approval, in words for a person. */
   readonly unheld: string | null
+  /** In masked sessions: the query in it. */
+  readonly utility: UtilityFacts | null
 }
+
+export type SessionVerb =
+  | 'SET'
+  | 'RESET'
+  | 'SHOW'
+  | 'DISCARD'
+  | 'DEALLOCATE'
+  | 'CLOSE'
+  | 'UNLISTEN'
+  | 'SET CONSTRAINTS'
+  // In masked sessions only, where they are known to be about something that was decided before.
+  | 'EXECUTE'
+  | 'FETCH'
+  | 'MOVE'
 
 export type StatementFacts =
   | Command
   | { readonly kind: 'transaction'; readonly verb: string }
   | {
       readonly kind: 'session'
-      readonly verb: 'SET' | 'RESET' | 'SHOW' | 'DISCARD' | 'DEALLOCATE' | 'CLOSE' | 'UNLISTEN' | 'SET CONSTRAINTS'
+      readonly verb: SessionVerb
       /** The setting, what is discarded, or the name of a prepared statement, portal or channel; null for all of them. */
       readonly target: string | null
+      /** In masked sessions: what is kept under that name, or that the gateway answers it. */
+      readonly utility: UtilityFacts | null
     }
   | { readonly kind: 'empty' }
 
-export type SizeLimit = 'bytes' | 'nesting' | 'tree' | 'time'
+export type SizeLimit = 'bytes' | 'nesting' | 'tree' | 'time' | 'statements'
+
+/** One statement of a text with several, with its comments and its semicolon; put together they are the text. */
+export type StatementPart = {
+  readonly text: string
+  /** What stands before it, in characters as the server counts positions, and in UTF-8 bytes. */
+  readonly characters: number
+  readonly bytes: number
+}
 
 export type Analysis =
-  | { readonly kind: 'parsed'; readonly statements: readonly StatementFacts[] }
+  | {
+      readonly kind: 'parsed'
+      readonly statements: readonly StatementFacts[]
+      /** In masked sessions: the texts of the statements, in their order. Empty statements have none. */
+      readonly parts: readonly StatementPart[]
+    }
   /** `message` is for the client: words of its own text that may be values are withheld in it. */
   | { readonly kind: 'unparsable'; readonly message: string }
   | { readonly kind: 'too_large'; readonly limit: SizeLimit }
@@ -68,8 +100,15 @@ export type Analysis =
 /** The newest that is known: it reads the most. For texts that no server is there for. */
 export const NEWEST_SERVER_MAJOR = 18
 
-/** Which server will run it: some texts are read differently by older ones. */
-export type AnalysisOptions = { readonly serverMajor: number }
+export type AnalysisOptions = {
+  /** Which server will run it: some texts are read differently by older ones. */
+  readonly serverMajor: number
+  /** Its session is masked: each statement's tree will be known, so that more may run, and less may be set. */
+  readonly lineage?: boolean
+}
+
+/** Longer texts are read by a worker: parsing one blocks whoever does it. UTF-16 code units. */
+export const MAX_INLINE_CHARACTERS = 16 * 1024
 
 /** Reads and computes, and nothing about it is unknown. */
 export function isPlainRead(facts: StatementFacts): boolean {

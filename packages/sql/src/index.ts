@@ -14,7 +14,10 @@ export {
   NEWEST_SERVER_MAJOR,
   type SizeLimit,
   type StatementFacts,
+  type StatementPart,
   type TableName,
   type TableUse,
 } from './facts.ts'
 export { type Review, reviewParameter, reviewText } from './review-text.ts'
+export { type Split, splitStatements } from './split-statements.ts'
+export type { CopyFormat, InnerQuery, PlainArgument, UtilityFacts } from './utility-facts.ts'

@@ -11,6 +11,11 @@ export function unwrapped(wrapper: RawNode): { readonly type: string | undefined
   return { type, node: (type === undefined ? {} : wrapper[type]) as RawNode }
 }
 
+/** A string field of a node; empty where it is not set. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** The strings of a list of String nodes; null where something else is among them. */
 export function namesOf(list: unknown): string[] | null {
   if (!Array.isArray(list)) return null

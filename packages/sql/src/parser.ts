@@ -17,11 +17,21 @@ type ParserModule = {
 }
 type ParserFactory = (options: { print(line: string): void; printErr(line: string): void }) => Promise<ParserModule>
 
+type RawStatement = { readonly stmt?: RawNode; readonly stmt_location?: number; readonly stmt_len?: number }
+
+function spanOf({ stmt_location: start = 0, stmt_len: length = 0 }: RawStatement): Span {
+  return { start, end: length === 0 ? null : start + length }
+}
+
 /** A node as the parser gives it: one key, its type, for each wrapped node; plain fields where the type is fixed. */
 export type RawNode = { readonly [field: string]: unknown }
 
+/** In UTF-8 bytes; `end` is null where the statement goes on to the end of the text, else a semicolon stands there. */
+export type Span = { readonly start: number; readonly end: number | null }
+
 export type Parsed =
-  | { readonly kind: 'tree'; readonly statements: readonly RawNode[] }
+  /** `spans` tell where each statement stands. */
+  | { readonly kind: 'tree'; readonly statements: readonly RawNode[]; readonly spans: readonly Span[] }
   | { readonly kind: 'syntax-error'; readonly message: string }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'broken' }
@@ -99,8 +109,8 @@ function parseWith(parser: ParserModule, text: string): Parsed {
     }
     const json = parser.UTF8ToString(parser.getValue(result, 'i32'))
     if (json.length > MAX_TREE_CHARACTERS) return { kind: 'too-large' }
-    const { stmts } = JSON.parse(json) as { stmts?: readonly { stmt?: RawNode }[] }
-    return { kind: 'tree', statements: (stmts ?? []).map((raw) => raw.stmt ?? {}) }
+    const { stmts = [] } = JSON.parse(json) as { stmts?: readonly RawStatement[] }
+    return { kind: 'tree', statements: stmts.map(({ stmt }) => stmt ?? {}), spans: stmts.map(spanOf) }
   } finally {
     parser._free(query)
     if (result !== 0) parser._wasm_free_parse_result(result)

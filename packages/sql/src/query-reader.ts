@@ -15,7 +15,7 @@ import {
 } from './catalog/known.ts'
 import { isShowableSetting, settingChange } from './catalog/settings.ts'
 import { constants } from './expressions.ts'
-import type { Effect, TableName, TableUse } from './facts.ts'
+import type { AnalysisOptions, Effect, TableName, TableUse } from './facts.ts'
 import { lockedTables } from './locked-tables.ts'
 import {
   dotted,
@@ -65,6 +65,7 @@ export class QueryReader {
   locksRows = false
   readonly #verb: string
   readonly #serverMajor: number
+  readonly #masked: boolean
   readonly #uses = new Map<string, TableUse>()
   readonly #unknown = new Map<string, Objection>()
   #root: RawNode | null = null
@@ -77,9 +78,10 @@ export class QueryReader {
   readonly #functionColumns = new Map<string, Set<string>>()
 
   /** `verb` is what objections begin with. */
-  constructor(verb: string, serverMajor: number) {
+  constructor(verb: string, { serverMajor, lineage }: AnalysisOptions) {
     this.#verb = verb
     this.#serverMajor = serverMajor
+    this.#masked = lineage === true
   }
 
   get uses(): TableUse[] {
@@ -213,6 +215,8 @@ export class QueryReader {
   #write(type: string, node: RawNode): void {
     if (node !== this.#root) this.object(writeInWith(WRITES[type] as string))
     const relation = node['relation'] as RawNode
+    // A rule of that view sets what is written into it.
+    if (relation['relname'] === 'pg_settings') this.refusal ??= guardedSetting(`${WRITES[type]} of pg_settings`)
     // A name of WITH is never the table that is written.
     this.#table(relation, 'write', false)
     if (node['returningClause'] !== undefined) this.#table(relation, 'read', false)
@@ -282,7 +286,7 @@ export class QueryReader {
       return true
     }
     const value = typeof constant === 'string' ? constant : undefined
-    const change = settingChange(setting, value)
+    const change = settingChange(setting, value, this.#masked)
     if (change === 'guarded') this.refusal ??= guardedSetting(`set_config of ${shownSetting(setting)} to this value`)
     if (change === 'open') this.settings.add(shownSetting(setting))
     return value !== undefined || (args[1] !== undefined && 'ParamRef' in args[1])

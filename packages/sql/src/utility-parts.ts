@@ -3,7 +3,7 @@
 import type { Objection } from '@sluice/policy'
 import { guardedSetting, objection, TEMPORARY } from './advice.ts'
 import { settingChange } from './catalog/settings.ts'
-import type { TableName } from './facts.ts'
+import type { AnalysisOptions, TableName } from './facts.ts'
 import {
   isRangeVar,
   isTemporary,
@@ -33,7 +33,7 @@ export function readParts(
   nodeType: string,
   statement: RawNode,
   reader: QueryReader,
-  serverMajor: number,
+  options: AnalysisOptions,
 ): UtilityParts {
   const tables = new Map<string, TableName>()
   const add = (table: TableName): void => void tables.set(tableName(table), table)
@@ -46,13 +46,13 @@ export function readParts(
     if (type !== null && type in OPAQUE_INSIDE && reader.unknown.length === 0)
       reader.object(objection(type, `${OPAQUE_INSIDE[type]} inside`))
     if (nodeType === 'CreateStmt' && type === 'Constraint' && node['contype'] !== 'CONSTR_FOREIGN') {
-      reader.refusal ??= refusedLater(node, serverMajor)
+      reader.refusal ??= refusedLater(node, options)
       return false
     }
     if (node['behavior'] === 'DROP_CASCADE') cascades = true
-    changesSetting(node, reader)
+    changesSetting(node, reader, options)
     if (isRangeVar(node)) {
-      add(tableOf(node, serverMajor))
+      add(tableOf(node, options.serverMajor))
       if (isTemporary(node)) reader.object(TEMPORARY)
     }
     return true
@@ -63,8 +63,8 @@ export function readParts(
 }
 
 /** Defaults and checks of a new table are not run yet, and may call what they like but for guarded settings. */
-function refusedLater(constraint: RawNode, serverMajor: number): Objection | null {
-  const later = new QueryReader('CREATE TABLE', serverMajor)
+function refusedLater(constraint: RawNode, options: AnalysisOptions): Objection | null {
+  const later = new QueryReader('CREATE TABLE', options)
   walk(constraint, (node, type) => {
     if (type === 'FuncCall') later.read(type, node)
     return type !== 'FuncCall'
@@ -73,11 +73,11 @@ function refusedLater(constraint: RawNode, serverMajor: number): Objection | nul
 }
 
 /** ALTER ROLE … SET, CREATE FUNCTION … SET and the like: a SET inside. */
-function changesSetting(node: RawNode, reader: QueryReader): void {
+function changesSetting(node: RawNode, reader: QueryReader, { lineage }: AnalysisOptions): void {
   const { kind, name } = node
   if (typeof kind !== 'string' || !kind.startsWith('VAR_') || typeof name !== 'string') return
   // What it is set to holds for sessions that begin with another value: only whether it may be set at all counts.
-  if (kind === 'VAR_RESET' || settingChange(name, undefined) !== 'guarded') return
+  if (kind === 'VAR_RESET' || settingChange(name, undefined, lineage === true) !== 'guarded') return
   reader.refusal ??= guardedSetting(`SET ${shownSetting(name)} for later sessions or inside a function`)
 }
 

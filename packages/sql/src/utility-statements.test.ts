@@ -160,6 +160,8 @@ describe('session statements', () => {
     "select pg_catalog.set_config('standard_conforming_strings', 'off', false)",
     "select set_config('client_encoding', $1, false)",
     'select set_config($1, $2, false)',
+    "update pg_settings set setting = 'off' where name = 'standard_conforming_strings'",
+    "update pg_catalog.pg_settings s set setting = 'x' where s.name = 'role'",
     "select set_config('ro' || 'le', 'x', false)",
     "select set_config(setting_name => 'role', new_value => 'x', is_local => false)",
     "insert into t values (set_config('role', 'x', false))",

@@ -3,12 +3,14 @@
 
 import type { Objection } from '@sluice/policy'
 import { guardedSetting, objection } from './advice.ts'
-import { isShowableSetting, settingChange } from './catalog/settings.ts'
-import type { Effect, OpenNames, StatementFacts } from './facts.ts'
-import { hasOption, shownSetting } from './names.ts'
+import { carriedBy, plainArguments } from './carried-query.ts'
+import { isShowableSetting, isVirtualSetting, settingChange } from './catalog/settings.ts'
+import type { AnalysisOptions, Effect, OpenNames, SessionVerb, StatementFacts } from './facts.ts'
+import { hasOption, shownSetting, textOf } from './names.ts'
 import type { RawNode } from './parser.ts'
 import { QueryReader } from './query-reader.ts'
 import { runsAlone } from './runs-alone.ts'
+import type { UtilityFacts } from './utility-facts.ts'
 import { readParts } from './utility-parts.ts'
 import { nameStatement } from './utility-verbs.ts'
 
@@ -53,6 +55,7 @@ function lone(verb: string, { effect, unknown, refusal }: Lone): StatementFacts 
     unknown: unknown === undefined ? [] : [unknown],
     refusal: refusal ?? null,
     unheld: null,
+    utility: null,
   }
 }
 
@@ -69,9 +72,6 @@ function transaction(statement: RawNode): StatementFacts {
   return lone(what, { unknown: objection('TransactionStmt', what) })
 }
 
-/** A string field of a node; empty where it is not set. */
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
-
 /** The value of `SET name TO value, …` as text; undefined if one of them is no constant. */
 function settingValue(args: unknown): string | undefined {
   const values = ((args ?? []) as readonly RawNode[]).map((arg) => {
@@ -83,71 +83,119 @@ function settingValue(args: unknown): string | undefined {
   return values.includes(undefined) || values.length === 0 ? undefined : values.join(', ')
 }
 
-function setting(statement: RawNode): StatementFacts {
+type SessionReader = (statement: RawNode, options: AnalysisOptions) => StatementFacts
+
+function session(verb: SessionVerb, target: string | null, utility: UtilityFacts | null = null): StatementFacts {
+  return { kind: 'session', verb, target, utility }
+}
+
+/** The upstream never hears of these. */
+function virtual(verb: 'SET' | 'RESET' | 'SHOW', name: string, value: string | null, local: boolean): StatementFacts {
+  return session(verb, name, { kind: 'virtual-setting', verb, name, value, local })
+}
+
+const setting: SessionReader = (statement, { lineage }) => {
   const kind = statement['kind']
   const name = textOf(statement['name']).toLowerCase()
   const args = statement['args']
-  if (kind === 'VAR_RESET_ALL') return { kind: 'session', verb: 'RESET', target: null }
+  if (kind === 'VAR_RESET_ALL') return session('RESET', null)
   const verb = kind === 'VAR_RESET' ? 'RESET' : 'SET'
   if (kind === 'VAR_SET_MULTI') {
     const known = name === 'transaction' || name === 'session characteristics'
-    if (known && areTransactionOptions(args)) return { kind: 'session', verb, target: name }
+    if (known && areTransactionOptions(args)) return session(verb, name)
     return lone(`SET ${name.toUpperCase()}`, { effect: 'admin' })
   }
   const toDefault = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT'
-  const change = settingChange(name, toDefault ? null : settingValue(args))
-  if (change === 'harmless') return { kind: 'session', verb, target: name }
+  const value = toDefault ? null : settingValue(args)
+  if (lineage === true && isVirtualSetting(name) && value !== undefined) {
+    return virtual(verb, name, value, statement['is_local'] === true)
+  }
+  const change = settingChange(name, value, lineage === true)
+  if (change === 'harmless') return session(verb, name)
   const named = `${verb} ${shownSetting(name)}`
   if (change === 'open') return lone(named, { effect: 'admin' })
   return lone(named, { refusal: guardedSetting(verb === 'SET' ? `${named} to this value` : named) })
 }
 
-function shown(statement: RawNode): StatementFacts {
+const shown: SessionReader = (statement, { lineage }) => {
   const name = textOf(statement['name']).toLowerCase()
-  if (isShowableSetting(name)) return { kind: 'session', verb: 'SHOW', target: name }
+  if (lineage === true && isVirtualSetting(name)) return virtual('SHOW', name, null, false)
+  if (isShowableSetting(name)) return session('SHOW', name)
   return lone('SHOW', { unknown: objection('VariableShowStmt', `SHOW ${shownSetting(name)}`) })
 }
 
 const nameOrAll = (name: unknown): string | null => (typeof name === 'string' ? name : null)
 
-const SESSION: Readonly<Record<string, (statement: RawNode) => StatementFacts>> = {
+const SESSION: Readonly<Record<string, SessionReader>> = {
   TransactionStmt: transaction,
   VariableSetStmt: setting,
   VariableShowStmt: shown,
   DiscardStmt: ({ target }) => {
     const what = textOf(target).replace(/^DISCARD_/, '')
-    return { kind: 'session', verb: 'DISCARD', target: what === 'ALL' || what === '' ? null : what }
+    return session('DISCARD', what === 'ALL' || what === '' ? null : what)
   },
-  DeallocateStmt: ({ name }) => ({ kind: 'session', verb: 'DEALLOCATE', target: nameOrAll(name) }),
-  ClosePortalStmt: ({ portalname }) => ({ kind: 'session', verb: 'CLOSE', target: nameOrAll(portalname) }),
-  UnlistenStmt: ({ conditionname }) => ({ kind: 'session', verb: 'UNLISTEN', target: nameOrAll(conditionname) }),
-  ConstraintsSetStmt: () => ({ kind: 'session', verb: 'SET CONSTRAINTS', target: null }),
+  DeallocateStmt: ({ name }) => session('DEALLOCATE', nameOrAll(name)),
+  ClosePortalStmt: ({ portalname }, { lineage }) => {
+    const cursor = nameOrAll(portalname)
+    return session('CLOSE', cursor, lineage === true ? { kind: 'close', cursor } : null)
+  },
+  UnlistenStmt: ({ conditionname }) => session('UNLISTEN', nameOrAll(conditionname)),
+  ConstraintsSetStmt: () => session('SET CONSTRAINTS', null),
 }
 
+/** What was decided when its name was given to it; the gateway knows under that name what it is. */
+const BY_NAME: Readonly<Record<string, (statement: RawNode) => StatementFacts | null>> = {
+  FetchStmt: ({ portalname, ismove }) => {
+    const cursor = textOf(portalname)
+    const move = ismove === true
+    return session(move ? 'MOVE' : 'FETCH', cursor, { kind: 'fetch', cursor, move })
+  },
+  ExecuteStmt: (statement) => {
+    const name = textOf(statement['name'])
+    const args = plainArguments(statement['params'])
+    return args === null ? null : session('EXECUTE', name, { kind: 'execute', name, args })
+  },
+}
+
+/** They run whenever somebody likes, as often as they like. */
+const RUN_LATER: ReadonlySet<string> = new Set(['DeclareCursorStmt', 'PrepareStmt'])
+
 function unheldFor(nodeType: string, statement: RawNode, verb: string): string | null {
+  if (RUN_LATER.has(nodeType)) return 'its rows are asked for later; send the query itself'
   if (runsAlone(nodeType, statement)) return `${verb} can not run inside a transaction`
   // A reviewer sees how long a literal is: what other statements would then run has to be read.
   const hidesCode = nodeType === 'CreateFunctionStmt' && hasOption(statement['options'], 'as')
   return hidesCode ? 'its code is a literal, which is hidden from whoever approves it' : null
 }
 
-/** The facts of any statement but queries and writes. */
-export function readUtility(nodeType: string, statement: RawNode, serverMajor: number): StatementFacts {
-  const session = Object.hasOwn(SESSION, nodeType) ? SESSION[nodeType] : undefined
-  if (session !== undefined) return session(statement)
+/** The facts of any statement but queries and writes. `text` is its own; it is looked at in masked sessions only. */
+export function readUtility(
+  nodeType: string,
+  statement: RawNode,
+  text: string,
+  options: AnalysisOptions,
+): StatementFacts {
+  const own = Object.hasOwn(SESSION, nodeType) ? SESSION[nodeType] : undefined
+  if (own !== undefined) return own(statement, options)
+  const byName = options.lineage === true && Object.hasOwn(BY_NAME, nodeType) ? BY_NAME[nodeType]?.(statement) : null
+  if (byName) return byName
+  const carried = options.lineage === true ? carriedBy(nodeType, { statement, text, options }) : null
   const { verb, effect, opaque, server } = nameStatement(nodeType, statement)
-  const reader = new QueryReader(verb, serverMajor)
-  if (opaque) reader.object(objection(nodeType, verb))
-  const { tables, cascades } = readParts(nodeType, statement, reader, serverMajor)
+  const reader = new QueryReader(verb, options)
+  if (opaque && carried === null) reader.object(objection(nodeType, verb))
+  if (carried?.kind === 'unknown') reader.object(objection(nodeType, `${verb} with ${carried.what}`))
+  const { tables, cascades } = readParts(nodeType, statement, reader, options)
   if (effect !== null) {
     for (const table of tables) reader.use(effect, table)
     // What a CASCADE reaches is not named.
     if (cascades || (!opaque && tables.length === 0)) reader.use(effect, null)
   }
   if (server) reader.use('admin', null)
+  const utility = carried === null || carried.kind === 'unknown' ? null : carried
+  if (utility !== null) completeCarried(reader, nodeType, verb)
   return {
     kind: 'command',
-    verbs: [verb],
+    verbs: utility === null ? [verb] : [verb, ...[...reader.settings].map((name) => `SET ${name}`)],
     uses: reader.uses,
     functions: [...reader.functions],
     openNames: reader.openNames,
@@ -155,5 +203,13 @@ export function readUtility(nodeType: string, statement: RawNode, serverMajor: n
     unknown: reader.unknown,
     refusal: reader.refusal,
     unheld: unheldFor(nodeType, statement, verb) ?? reader.unheld,
+    utility,
   }
+}
+
+/** What a query by itself would do as well, and what it may not do inside another statement. */
+function completeCarried(reader: QueryReader, nodeType: string, verb: string): void {
+  if (reader.makesTable) reader.object(objection(nodeType, `${verb} with SELECT INTO`))
+  if (reader.settings.size > 0) reader.use('admin', null)
+  if (reader.uses.length === 0) reader.use('read', null)
 }

@@ -64,15 +64,56 @@ export function isShowableSetting(name: string): boolean {
   return SHOWABLE.has(name.toLowerCase())
 }
 
+/** These make the upstream tell what it does; in a masked session they are the gateway's own. */
+const VIRTUAL = /^(?:client_min_messages|debug_pretty_print|debug_print_.*|log_.*)$/
+
+/**
+ * In a masked session nobody may change these: they decide how a statement runs, and so in which order its rows come, after
+ * a join or without ORDER BY; or they have PostgreSQL tell how it sorted.
+ */
+const ORDERING = new RegExp(
+  `^(?:${[
+    'enable_.*',
+    'geqo.*',
+    'jit_.*',
+    'min_parallel_.*',
+    'max_parallel_.*',
+    'trace_.*',
+    'auto_explain\\..*',
+    '.*_collapse_limit',
+    '.*_cost',
+    '.*_mem',
+    '.*_mem_multiplier',
+    'constraint_exclusion',
+    'cursor_tuple_fraction',
+    'default_statistics_target',
+    'effective_cache_size',
+    'effective_io_concurrency',
+    'force_parallel_mode',
+    'gin_fuzzy_search_limit',
+    'parallel_leader_participation',
+    'plan_cache_mode',
+    'recursive_worktable_factor',
+    'synchronize_seqscans',
+    'temp_buffers',
+  ].join('|')})$`,
+)
+
+/** Is it answered by the gateway in masked sessions? */
+export function isVirtualSetting(name: string): boolean {
+  return VIRTUAL.test(name.toLowerCase())
+}
+
 /** `harmless`: anyone may; `guarded`: nobody may; `open`: the policy decides. */
 export type SettingChange = 'harmless' | 'guarded' | 'open'
 
 /**
  * What it means to set it to this value: `null` is its default, or the value that the session began with; `undefined` is
- * a value that the text does not tell.
+ * a value that the text does not tell. `masked` is for sessions whose values are masked.
  */
-export function settingChange(name: string, value: string | null | undefined): SettingChange {
+export function settingChange(name: string, value: string | null | undefined, masked: boolean): SettingChange {
   const folded = name.toLowerCase()
+  if (masked && (VIRTUAL.test(folded) || ORDERING.test(folded))) return 'guarded'
   const accepts = SETTABLE.get(folded)
   if (accepts === anything) return 'harmless'
   if (accepts !== undefined && value !== undefined && (value === null || accepts(value))) return 'harmless'

@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { analyzeStatement, loadParser } from './analyze.ts'
+import { splitStatements } from './split-statements.ts'
+
+beforeAll(loadParser)
+
+function parts(text: string): readonly string[] {
+  const split = splitStatements(text)
+  if (split.kind !== 'split') throw new Error(`${JSON.stringify(split)}: ${text}`)
+  return split.parts.map((part) => part.text)
+}
+
+describe('splitStatements', () => {
+  it.each<[string, readonly string[]]>([
+    ['', []],
+    [' ; -- nothing', []],
+    [' select 1 ; ', [' select 1 ; ']],
+    ['select 1; select 2', ['select 1;', ' select 2']],
+    ['select 1;; /* two */ select 2; -- end', ['select 1;', '; /* two */ select 2; -- end']],
+    ['select \';\'; select $a$;$a$; select ";" from t', ["select ';';", ' select $a$;$a$;', ' select ";" from t']],
+    ['select 1 /* ; */; -- ;\nselect 2', ['select 1 /* ; */;', ' -- ;\nselect 2']],
+    [
+      "create function f() returns int begin atomic select 1; select 2; end; select 'é', '🙂'; select 3",
+      ['create function f() returns int begin atomic select 1; select 2; end;', " select 'é', '🙂';", ' select 3'],
+    ],
+    [
+      'create rule r as on update to v do also (delete from a; delete from b); commit',
+      ['create rule r as on update to v do also (delete from a; delete from b);', ' commit'],
+    ],
+  ])('%s', (text, expected) => {
+    expect(parts(text)).toEqual(expected)
+  })
+
+  it('tells where each begins, as the server counts and in bytes', () => {
+    expect(splitStatements("select 'é🙂'; select 2")).toEqual({
+      kind: 'split',
+      parts: [
+        { text: "select 'é🙂';", characters: 0, bytes: 0 },
+        { text: ' select 2', characters: 12, bytes: 16 },
+      ],
+    })
+  })
+
+  it('answers what can not be read, or is too much, with a reason', () => {
+    expect(splitStatements('select 1; selec 2')).toMatchObject({ kind: 'unparsable' })
+    expect(splitStatements("select 1; select 'x")).toMatchObject({ kind: 'unparsable' })
+    expect(splitStatements('select 1;'.repeat(65))).toEqual({ kind: 'too_large', limit: 'statements' })
+    expect(splitStatements(`select '${'x'.repeat(16_384)}'`)).toEqual({ kind: 'too_large', limit: 'bytes' })
+  })
+
+  it('gives the same parts with the analysis of a masked session, and facts for each', () => {
+    const text = 'begin; select 1; drop table t'
+    expect(analyzeStatement(text, { serverMajor: 18, lineage: true })).toMatchObject({
+      kind: 'parsed',
+      statements: [{ kind: 'transaction' }, { kind: 'command' }, { kind: 'command', verbs: ['DROP TABLE'] }],
+      parts: parts(text).map((part) => ({ text: part })),
+    })
+  })
+
+  const statement = fc.constantFrom(
+    'select 1',
+    'select \'a;b\', "c;d" from t',
+    "select E'\\';' || $q$;$q$",
+    "insert into é values ('🙂;')",
+    'update t set a = b',
+    'begin',
+    '(select 1) union select 2',
+    'create rule r as on insert to t do (delete from a; delete from b)',
+  )
+  const gap = fc.constantFrom(';', ' ; ', ';;', '; -- ;\n', ' /* ; /* é */ */ ;\n', ';\t/* 🙂 */')
+  it('loses nothing, and cuts into texts of one statement each', () => {
+    const texts = fc.array(fc.tuple(statement, gap), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(texts, fc.boolean(), (pieces, ended) => {
+        const text = pieces
+          .map(([one, between], at) => (at === pieces.length - 1 && !ended ? one : one + between))
+          .join('')
+        const cut = parts(text)
+        expect(cut.join('')).toBe(text)
+        expect(cut.length).toBe(pieces.length)
+        for (const part of cut) expect(parts(part)).toEqual([part])
+      }),
+    )
+  })
+})
