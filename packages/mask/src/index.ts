@@ -5,8 +5,9 @@ export {
   type FunctionVerdict,
   type KnownFunctions,
   knownFunctions,
-  type StandardObject,
 } from './functions/known-functions.ts'
+export { STANDARD_OBJECTS_SQL, type StandardObject } from './functions/standard-objects.ts'
+export type { MaskedOutput } from './lineage/mask-decision.ts'
 export {
   type CatalogCode,
   type CatalogColumn,
