@@ -3,6 +3,8 @@
 import { entriesOf, idsOf, namesOf } from './lists.ts'
 import { reviewedStandardObjects, type StandardObject } from './standard-objects.ts'
 
+export type { StandardObject } from './standard-objects.ts'
+
 /** `total`: may also take a sensitive argument in an output. `plain`: clean arguments only. */
 export type FunctionVerdict = 'total' | 'plain'
 
