@@ -37,10 +37,10 @@ describe('what is known of PostgreSQL', () => {
         now: 1299,
         random: 1598,
         nextval: 1574,
+        set_config: 2078,
       }
       const off = {
         pg_sleep: 2626,
-        set_config: 2078,
         setval: 1576,
         currval: 1575,
         setseed: 1599,

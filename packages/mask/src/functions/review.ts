@@ -9,7 +9,7 @@ export const HARMLESS_VOLATILE = words(`
   pg_database_collation_actual_version pg_database_size pg_indexes_size pg_is_in_recovery pg_partition_ancestors
   pg_partition_tree pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size random random_normal
   timeofday timezone uuidv4 uuidv7
-  pg_show_all_settings nextval`)
+  pg_show_all_settings nextval set_config`)
 // pg_show_all_settings is what SHOW and current_setting tell. nextval stands in the tree of every INSERT into a table
 // with a serial column; what it leaves behind cannot carry a value, because deciding by a sensitive one is a touch.
 
@@ -121,7 +121,10 @@ export const TEXTUAL = words('text varchar bpchar')
 /** Catalogs that nobody reads: they hold values of other tables, or secrets. */
 export const REFUSED_CATALOGS = words('pg_statistic pg_statistic_ext_data pg_largeobject pg_user_mapping')
 
-/** Columns that nobody reads, of catalogs whose other columns are clean. */
+/**
+ * Columns that nobody reads, of catalogs whose other columns are clean. pg_attribute.attmissingval stays: it
+ * is the default of a column that came later, which the definition tells as well, and tools select all of pg_attribute.
+ */
 export const REFUSED_COLUMNS = words(`
   pg_authid.rolpassword pg_foreign_server.srvoptions pg_foreign_data_wrapper.fdwoptions pg_subscription.subconninfo`)
 
