@@ -61,6 +61,18 @@ export function connectQuestion(asker: Asker, minute: number): Question {
   }
 }
 
+/** Whether values of this tag may be seen unmasked. */
+export function revealQuestion(asker: Asker, minute: number, tag: string): Question {
+  const { principal, subject, connection } = asker
+  return {
+    principal,
+    action: { type: 'Action', id: 'reveal' },
+    resource: connection.uid,
+    context: { ...contextOf(asker, minute, null), tag },
+    entities: [subject, connection],
+  }
+}
+
 /** About one target; `context` is the same for all targets of a statement. */
 export function sqlQuestion(asker: Asker, target: AccessTarget, context: Question['context']): Question {
   const { principal, subject, connection } = asker
@@ -85,6 +97,8 @@ export function contextOf({ circumstances }: Asker, minute: number, facts: Decid
     functions: [...facts.functions],
     unfiltered: facts.unfiltered,
     unknown: [...new Set(facts.unknown.map(({ code }) => code))],
+    tags: [...new Set(facts.touches.map(({ tag }) => tag))],
+    comparedTags: [...new Set(facts.touches.flatMap(({ how, tag }) => (how === 'compare' ? [tag] : [])))],
   }
 }
 

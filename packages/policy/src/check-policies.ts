@@ -119,4 +119,4 @@ function schemaMistakes(policies: readonly Policy[]): readonly PolicyMistake[] {
 }
 
 const aboutConnect = ({ error }: { readonly error: { readonly message: string } }): boolean =>
-  error.message.includes('Action::"connect"')
+  /Action::"(?:connect|reveal)"/.test(error.message)

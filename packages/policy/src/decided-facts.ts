@@ -5,7 +5,7 @@ import type { AccessTarget, Objection, SqlAction, StatementAccess } from './stat
 
 export type DecidedFacts = Pick<
   StatementAccess,
-  'targets' | 'kinds' | 'functions' | 'unfiltered' | 'unknown' | 'holdable'
+  'targets' | 'kinds' | 'functions' | 'unfiltered' | 'unknown' | 'holdable' | 'touches'
 >
 
 export function decidedFacts(access: StatementAccess): DecidedFacts {
@@ -16,6 +16,7 @@ export function decidedFacts(access: StatementAccess): DecidedFacts {
     unfiltered: access.unfiltered,
     unknown: access.unknown.map(({ code, what, hint }): Objection => ({ code, what, hint })),
     holdable: access.holdable,
+    touches: access.touches.map(({ object, column, tag, how }) => ({ object, column, tag, how })),
   }
 }
 

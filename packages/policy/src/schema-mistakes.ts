@@ -1,7 +1,7 @@
 // What Cedar says about a policy that does not fit the schema, in words that name the fix. Its messages are matched
 // by form; one that is not known here is passed on as it is.
 
-import { ACTIONS, ATTRIBUTES, CONNECT_CONTEXT, ENTITY_TYPES, SQL_CONTEXT } from './cedar-schema.ts'
+import { ACTIONS, ATTRIBUTES, CONNECT_CONTEXT, ENTITY_TYPES, REVEAL_CONTEXT, SQL_CONTEXT } from './cedar-schema.ts'
 
 export type SchemaWords = { readonly message: string; readonly fix: string; readonly impossible: boolean }
 
@@ -42,10 +42,10 @@ const TRANSLATIONS: readonly Translation[] = [
     }),
   },
   {
-    form: /^attribute `(.+)` in context for Action::"connect" not found$/,
-    words: ([attribute]) => ({
-      message: `the context of connect has no ${attribute}`,
-      fix: `narrow the policy to action in Action::"sql", or use ${CONNECT_CONTEXT}`,
+    form: /^attribute `(.+)` in context for Action::"(connect|reveal)" not found$/,
+    words: ([attribute, action]) => ({
+      message: `the context of ${action} has no ${attribute}`,
+      fix: `narrow the policy to action in Action::"sql", or use ${action === 'reveal' ? REVEAL_CONTEXT : CONNECT_CONTEXT}`,
     }),
   },
   {

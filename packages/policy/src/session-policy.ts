@@ -1,7 +1,7 @@
 // One session's questions to one policy set. Two caches: by the access object, which costs one look-up, and by the
 // facts of the decision, which all sessions of the set share.
 
-import { type Asker, askerOf, connectQuestion, contextOf, minuteOf, sqlQuestion } from './cedar-question.ts'
+import { type Asker, askerOf, connectQuestion, contextOf, minuteOf, revealQuestion, sqlQuestion } from './cedar-question.ts'
 import { combine, type Judged, type JudgingSet, obligationsOf, reasonOf, verdictOf } from './combine-answers.ts'
 import { type DecidedFacts, decidedFacts } from './decided-facts.ts'
 import { denyProtocol, NO_OBLIGATIONS, type PolicyDecision } from './decision.ts'
@@ -25,6 +25,8 @@ export interface SessionPolicy {
   /** The same access object gets its answer from a cache: read a text once, and ask with what came of it. */
   decide(access: StatementAccess): PolicyDecision
   explain(access: StatementAccess): Explanation
+  /** Those of the tags whose values may be seen unmasked; the same set as long as nothing changes. */
+  reveals(tags: readonly string[]): ReadonlySet<string>
 }
 
 export type CompiledSet = JudgingSet & {
@@ -49,6 +51,11 @@ export class CachedSessionPolicy implements SessionPolicy {
   #remembered = new WeakMap<StatementAccess, PolicyDecision>()
   #rememberedCount = 0
   #rememberedMinute = TIMELESS
+  #revealed: {
+    readonly minute: number
+    readonly tags: readonly string[]
+    readonly revealed: ReadonlySet<string>
+  } | null = null
 
   constructor(set: CompiledSet, decisions: DecisionCache<PolicyDecision>, facts: Facts) {
     const { subject, connection, context } = facts
@@ -90,6 +97,23 @@ export class CachedSessionPolicy implements SessionPolicy {
     this.#remembered.set(access, decision)
     this.#rememberedCount++
     return decision
+  }
+
+  /** A permit for any action was not written with this one in mind: only one that names it counts. */
+  reveals(tags: readonly string[]): ReadonlySet<string> {
+    const minute = this.#set.timed ? this.#minute() : TIMELESS
+    const known = this.#revealed
+    if (known !== null && known.minute === minute && isSameList(known.tags, tags)) return known.revealed
+    const revealed = new Set(tags.filter((tag) => this.#revealsTag(tag)))
+    const isUnchanged = known !== null && revealed.size === known.revealed.size && revealed.isSubsetOf(known.revealed)
+    this.#revealed = { minute, tags, revealed: isUnchanged ? known.revealed : revealed }
+    return this.#revealed.revealed
+  }
+
+  #revealsTag(tag: string): boolean {
+    const answer = this.#ask(revealQuestion(this.#asker, this.#minute(), tag))
+    const { kind, policyIds } = verdictOf(answer, this.#set.policies)
+    return kind === 'permit' && policyIds.some((id) => isAboutOneAction(this.#set.policies.get(id)))
   }
 
   explain(access: StatementAccess): Explanation {
@@ -170,6 +194,13 @@ export class CachedSessionPolicy implements SessionPolicy {
     }
   }
 }
+
+/** Of policies that were found for an action: whether they name it. */
+const isAboutOneAction = (policy: Policy | undefined): boolean =>
+  (policy?.tree as { readonly action?: { readonly op?: string } } | undefined)?.action?.op === '=='
+
+const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((item, index) => item === other[index])
 
 const isAsked = ({ refusal, targets }: StatementAccess): boolean => refusal === null && targets.length <= MAX_TARGETS
 
