@@ -24,6 +24,21 @@ export function readTree(dump: string, serverMajor: number): TreeResult {
   }
 }
 
+/**
+ * The expression, or each node of the list, that a catalog keeps (pg_node_tree as text): one line. Null where it is not
+ * wholly understood. Queries and expressions alike.
+ */
+export function readStoredTree(text: string, serverMajor: number): readonly TreeNode[] | null {
+  const shapes = nodeShapes(serverMajor)
+  if (shapes === undefined || text.length > MAX_TREE_CHARS) return null
+  try {
+    return new Reader(text, shapes).stored()
+  } catch (error) {
+    if (error instanceof Unreadable || error instanceof RangeError) return null
+    throw error
+  }
+}
+
 class Reader {
   readonly #text: TreeText
   readonly #shapes: ReadonlyMap<string, NodeShape>
@@ -42,6 +57,16 @@ class Reader {
       }
     }
     return list as readonly TreeNode[]
+  }
+
+  stored(): readonly TreeNode[] {
+    const list = this.#text.isAt('(') ? (this.#nodes() ?? []) : [this.#node()]
+    this.#text.endOfStored()
+    return list.map((node) =>
+      typeof node === 'object' && node !== null && 'node' in node
+        ? node
+        : this.#text.fail('something other than nodes'),
+    )
   }
 
   #node(): TreeNode | null {

@@ -59,6 +59,11 @@ export class TreeText {
     if (this.#code() !== NEWLINE || this.#at + 1 !== this.#text.length) this.fail('text behind the tree')
   }
 
+  /** What catalogs keep is not broken into lines. */
+  endOfStored(): void {
+    if (this.#lineStart !== 0 || this.#at !== this.#text.length) this.fail('text behind the tree')
+  }
+
   number(): number {
     const negative = this.#code() === MINUS
     if (negative) this.#at += 1
@@ -70,7 +75,8 @@ export class TreeText {
       value = value * 10 + (code - ZERO)
       this.#at += 1
     }
-    if (this.#at === start || value > Number.MAX_SAFE_INTEGER) this.fail('something other than a number')
+    const zeros = this.#text.charCodeAt(start) === ZERO && (negative || this.#at - start > 1)
+    if (this.#at === start || zeros || value > Number.MAX_SAFE_INTEGER) this.fail('something other than a number')
     return negative ? -value : value
   }
 
@@ -93,11 +99,13 @@ export class TreeText {
     return letter === LETTER_I || letter === LETTER_O
   }
 
+  /** (i 1 2) or (o 1 2) */
   numbers(): readonly number[] {
     if (!this.startsNumbers()) this.fail('something other than a list of numbers')
     return this.#numbersBehindLetter()
   }
 
+  /** (b 1 2) */
   set(): readonly number[] {
     if (this.#code() !== OPEN || this.#text.charCodeAt(this.#at + 1) !== LETTER_B)
       this.fail('something other than a set')
@@ -128,6 +136,7 @@ export class TreeText {
     return list
   }
 
+  /** In lists words stand in quotes; a quote inside is not marked, the token's last character counts. */
   #quoted(): string {
     const start = this.#at
     const end = this.#wordEnd()
@@ -151,6 +160,7 @@ export class TreeText {
     return word
   }
 
+  /** What stands between, without the marks. */
   #unescaped(start: number, end: number): string {
     const raw = this.#text.slice(start, end)
     if (!raw.includes('\\')) return raw
@@ -166,6 +176,7 @@ export class TreeText {
     return word
   }
 
+  /** Where the token that begins here ends. */
   #wordEnd(): number {
     const text = this.#text
     let at = this.#at
@@ -179,6 +190,7 @@ export class TreeText {
     return Math.min(at, text.length)
   }
 
+  /** `4 [ 1 0 0 0 0 0 0 0 ]` */
   bytes(): null {
     if (this.#code() === LESS) return this.nothing()
     const length = this.number()
@@ -197,6 +209,7 @@ export class TreeText {
     return null
   }
 
+  /** A utility statement: its name. Nothing inside is read. */
   skipped(): string | null {
     const first = this.#code()
     if (first === LESS) return this.nothing()
@@ -222,6 +235,7 @@ export class TreeText {
     return /^[A-Z_]{1,60}/.exec(text.slice(nameStart, nameStart + 60))?.[0] ?? '?'
   }
 
+  /** Tokens are one space apart, or one newline where a line was broken there. */
   separator(): void {
     const code = this.#code()
     if (code === NEWLINE) this.#brokenLine(this.#at)
@@ -229,6 +243,11 @@ export class TreeText {
     this.#at += 1
   }
 
+  /**
+   * A line that has no space to break at is cut after 78 bytes, wherever that is: such a newline stands for nothing, and
+   * two tokens are one. A newline that belongs to a word is marked by a backslash; no other is in the text. So a newline
+   * without that mark is a cut, or stands for a space.
+   */
   #brokenLine(at: number): void {
     if (at - this.#lineStart > LINE_BYTES) this.fail('a line that should have been broken')
     if ((at - this.#lineStart) * MAX_UNIT_BYTES >= LINE_BYTES && !this.#hasSpace(this.#lineStart + 1, at)) {
@@ -239,11 +258,17 @@ export class TreeText {
     this.#lineStart = at + 1
   }
 
+  /**
+   * Behind a backslash a newline is one of three: the word's own, a cut, or the word's own space at which the line was
+   * broken. Only the last is taken, and only where it is the one that is possible: there was a space earlier in the line
+   * (else it may have been cut, or not broken here), and none in what would have fitted behind it (else it would have been
+   * broken there, so that this newline is the word's own).
+   */
   #brokenWord(at: number): void {
     if (at - this.#lineStart > LINE_BYTES) this.fail('a line that should have been broken')
     const fits = this.#lineStart + LINE_BYTES + 1
     const sure =
-      this.#hasSpace(this.#lineStart + 1, at) && fits <= this.#text.length && !this.#hasSpace(at + 1, fits, NEWLINE)
+      this.#hasSpace(this.#lineStart + 1, at) && fits <= this.#text.length
     if (!sure) this.fail('a newline within a word')
     this.#lineStart = at + 1
   }
