@@ -4,12 +4,20 @@
 import { HEADER_BYTES, SERVER } from './message-types.ts'
 
 export interface ServerMessageSink {
-  /** A row begins. Its bytes follow as `pass`. */
+  /** A row of a result or of a COPY begins. Its bytes follow as `pass`. */
   row(): void
-  /** Bytes of rows, to be delivered as they are. */
+  /** Bytes of rows: of many whole ones, or a piece of a long one. */
   pass(bytes: Buffer): void
+  /**
+   * Asked for each row above 64 KiB: how many bytes it may have to be handed on whole, like the others. 0, or not to be
+   * asked, means in pieces, however long.
+   */
+  wantsWholeRows?(): number
+  /** A row that is longer than it may be. Nothing comes after it. Without it, that is a violation. */
+  rowTooLong?(bytes: number): void
   /** A whole control message. */
   control(type: number, bytes: Buffer): void
+  /** Nothing comes after it. */
   violation(reason: string): void
 }
 
@@ -18,14 +26,19 @@ const MAX_CONTROL_BYTES = 4 * 1024 * 1024
 /** Rows up to this size are handed on whole; longer ones in pieces as they come. */
 const WHOLE_ROW_BYTES = 64 * 1024
 
+const NOTHING = Buffer.alloc(0)
+
 export class ServerFramer {
   readonly #sink: ServerMessageSink
   /** Bytes of a long row that are still to come. */
   #passing = 0
-  /** The beginning of a message whose rest is in the next chunk. */
-  #held: Buffer[] = []
+  /**
+   * Memory for a message whose rest is in later chunks, and how much of it is there. A copy: chunks are freed when what
+   * was handed on of them is delivered.
+   */
+  #held: Buffer = NOTHING
   #heldBytes = 0
-  #wanted = 0
+  #ended = false
 
   constructor(sink: ServerMessageSink) {
     this.#sink = sink
@@ -39,21 +52,20 @@ export class ServerFramer {
   push(chunk: Buffer): void {
     let position = 0
     while (this.#heldBytes > 0) {
-      const needed = this.#wanted - this.#heldBytes
-      const taken = chunk.subarray(position, position + needed)
-      this.#held.push(taken)
-      this.#heldBytes += taken.length
-      position += taken.length
-      if (taken.length < needed) return
-      const bytes = Buffer.concat(this.#held)
-      this.#held = []
+      const held = this.#held
+      const taken = chunk.copy(held, this.#heldBytes, position)
+      this.#heldBytes += taken
+      position += taken
+      if (this.#heldBytes < held.length) return
+      this.#held = NOTHING
       this.#heldBytes = 0
-      this.#walk(bytes, 0)
+      this.#walk(held, 0)
     }
     this.#walk(chunk, position)
   }
 
   #walk(bytes: Buffer, start: number): void {
+    if (this.#ended) return
     let position = start + Math.min(this.#passing, bytes.length - start)
     this.#passing -= position - start
     /** Where the run of row bytes began that was not handed on yet. */
@@ -62,17 +74,25 @@ export class ServerFramer {
       const available = bytes.length - position
       if (available < HEADER_BYTES) {
         this.#passRun(bytes, runStart, position)
-        return this.#hold(bytes.subarray(position), HEADER_BYTES)
+        return this.#hold(bytes, position, HEADER_BYTES)
       }
       const type = bytes[position] as number
       const length = bytes.readUInt32BE(position + 1) + 1
-      if (length < HEADER_BYTES) return this.#sink.violation('a message shorter than its own length field')
-      const isRow = type === SERVER.dataRow
-      const streamed = isRow && length > WHOLE_ROW_BYTES
-      if (!isRow && length > MAX_CONTROL_BYTES) return this.#sink.violation(`a control message of ${length} bytes`)
-      if (available < length && !streamed) {
+      if (length < HEADER_BYTES) return this.#violation('a message shorter than its own length field')
+      const isRow = type === SERVER.dataRow || type === SERVER.copyData
+      let inPieces = false
+      if (isRow && length > WHOLE_ROW_BYTES) {
+        const bound = this.#sink.wantsWholeRows?.() ?? 0
+        inPieces = bound === 0
+        if (bound > 0 && length > bound) {
+          this.#passRun(bytes, runStart, position)
+          return this.#rowTooLong(length)
+        }
+      }
+      if (!isRow && length > MAX_CONTROL_BYTES) return this.#violation(`a control message of ${length} bytes`)
+      if (available < length && !inPieces) {
         this.#passRun(bytes, runStart, position)
-        return this.#hold(bytes.subarray(position), length)
+        return this.#hold(bytes, position, length)
       }
       if (isRow) {
         this.#sink.row()
@@ -93,10 +113,19 @@ export class ServerFramer {
     if (end > start) this.#sink.pass(bytes.subarray(start, end))
   }
 
-  #hold(rest: Buffer, wanted: number): void {
-    // A copy: what is held must not keep a whole chunk alive.
-    this.#held = [Buffer.from(rest)]
-    this.#heldBytes = rest.length
-    this.#wanted = wanted
+  #hold(bytes: Buffer, position: number, wanted: number): void {
+    this.#held = Buffer.allocUnsafe(wanted)
+    this.#heldBytes = bytes.copy(this.#held, 0, position)
+  }
+
+  #violation(reason: string): void {
+    this.#ended = true
+    this.#sink.violation(reason)
+  }
+
+  #rowTooLong(length: number): void {
+    if (this.#sink.rowTooLong === undefined) return this.#violation(`a row of ${length} bytes`)
+    this.#ended = true
+    this.#sink.rowTooLong(length)
   }
 }
