@@ -24,6 +24,23 @@ describe('runCase', () => {
     expect(runCase(caseOf({ expect: 'deny', reason: 'You may not open' }), engine, SHOP, null).passed).toBe(true)
   })
 
+  it('says which tags are masked, and which are not', () => {
+    const reveals =
+      '@id("emails") permit (principal, action == Action::"reveal", resource) when { context.tag == "pii.email" };'
+    const any = '@id("any") permit (principal, action, resource);'
+    const seeing = engineOf(`${READ_AGENTS} ${reveals}`)
+    const asked = (given: object, by = seeing) => runCase(caseOf({ expect: 'permit', ...given }), by, SHOP, accessOf())
+    expect(asked({ masks: ['pii.ssn'], reveals: ['pii.email'] }).passed).toBe(true)
+    expect(asked({ masks: ['pii.email'], reveals: ['pii.ssn'] })).toMatchObject({
+      differences: [
+        'expected pii.email to be masked, is seen in clear',
+        'expected pii.ssn to be seen in clear, is masked',
+      ],
+    })
+    // Who permits any action did not think of this one.
+    expect(asked({ masks: ['pii.ssn'] }, engineOf(any)).passed).toBe(true)
+  })
+
   it('says each difference in words', () => {
     expect(run({ expect: 'permit', policy: 'write-all', reason: 'no' }, WRITE)).toMatchObject({
       passed: false,

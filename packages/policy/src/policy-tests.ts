@@ -7,6 +7,7 @@ import type { PolicyConnection } from './policy-request.ts'
 import type { StatementAccess } from './statement-access.ts'
 
 const MAX_CASES = 10_000
+const MAX_TAGS = 100
 const text = z.string().min(1).max(4_096)
 
 const caseSchema = z.strictObject({
@@ -32,6 +33,9 @@ const caseSchema = z.strictObject({
   approval: text.optional(),
   /** Part of what the client is told; only for deny. */
   reason: text.optional(),
+  /** Tags that this subject must see masked, and tags that it must see in clear. */
+  masks: z.array(text).max(MAX_TAGS).default([]),
+  reveals: z.array(text).max(MAX_TAGS).default([]),
 })
 
 export const policyTestsSchema = z.strictObject({ cases: z.array(caseSchema).min(1).max(MAX_CASES) })
@@ -62,7 +66,8 @@ export function runCase(
     () => Date.parse(test.time ?? DEFAULT_TIME),
   )
   const decision = access === null ? session.connect() : session.decide(access)
-  const differences = differencesOf(test, decision)
+  const revealed = session.reveals([...test.masks, ...test.reveals])
+  const differences = [...differencesOf(test, decision), ...tagDifferences(test, revealed)]
   return differences.length === 0
     ? { passed: true, name: test.name, decision }
     : { passed: false, name: test.name, decision, differences }
@@ -86,6 +91,13 @@ function differencesOf(test: PolicyCase, decision: PolicyDecision): string[] {
     differences.push(`expected a reason with "${test.reason}", told is "${reason}"`)
   }
   return differences
+}
+
+function tagDifferences({ masks, reveals }: PolicyCase, revealed: ReadonlySet<string>): string[] {
+  return [
+    ...masks.filter((tag) => revealed.has(tag)).map((tag) => `expected ${tag} to be masked, is seen in clear`),
+    ...reveals.filter((tag) => !revealed.has(tag)).map((tag) => `expected ${tag} to be seen in clear, is masked`),
+  ]
 }
 
 function summary(decision: PolicyDecision): string {

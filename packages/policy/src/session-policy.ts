@@ -1,7 +1,15 @@
 // One session's questions to one policy set. Two caches: by the access object, which costs one look-up, and by the
 // facts of the decision, which all sessions of the set share.
 
-import { type Asker, askerOf, connectQuestion, contextOf, minuteOf, revealQuestion, sqlQuestion } from './cedar-question.ts'
+import {
+  type Asker,
+  askerOf,
+  connectQuestion,
+  contextOf,
+  minuteOf,
+  revealQuestion,
+  sqlQuestion,
+} from './cedar-question.ts'
 import { combine, type Judged, type JudgingSet, obligationsOf, reasonOf, verdictOf } from './combine-answers.ts'
 import { type DecidedFacts, decidedFacts } from './decided-facts.ts'
 import { denyProtocol, NO_OBLIGATIONS, type PolicyDecision } from './decision.ts'
