@@ -267,8 +267,7 @@ export class TreeText {
   #brokenWord(at: number): void {
     if (at - this.#lineStart > LINE_BYTES) this.fail('a line that should have been broken')
     const fits = this.#lineStart + LINE_BYTES + 1
-    const sure =
-      this.#hasSpace(this.#lineStart + 1, at) && fits <= this.#text.length
+    const sure = this.#hasSpace(this.#lineStart + 1, at) && !this.#hasSpace(at + 1, fits, NEWLINE)
     if (!sure) this.fail('a newline within a word')
     this.#lineStart = at + 1
   }
