@@ -19,6 +19,7 @@ export {
   type CatalogType,
   catalogHash,
 } from './plan/catalog.ts'
+export { makePlan, type PlanMaking } from './plan/make-plan.ts'
 export {
   type MaskingInput,
   type MaskingRules,
@@ -41,6 +42,15 @@ export {
   UNKNOWN_TAG,
   type Verdict,
 } from './plan/plan.ts'
+export {
+  type ColumnMemory,
+  NO_MEMORY,
+  type PlaceName,
+  type PlanMemory,
+  packMemory,
+  unpackMemory,
+  withFinding,
+} from './plan/plan-memory.ts'
 export { PlanView } from './plan/plan-view.ts'
 export { type FieldMasker, fieldMasker, type MaskedField, SCANNED } from './strategies/field-masker.ts'
 export { type MaskKeys, maskKeys } from './strategies/mask-keys.ts'

@@ -34,6 +34,11 @@ export function readColumnPattern(text: string): ColumnPattern | null {
   return [connection, schema as string, table as string, column as string]
 }
 
+/** It names one column of one table, wherever that is. */
+export function isExact([, , table, column]: ColumnPattern): boolean {
+  return !table.includes(ANY) && !column.includes(ANY)
+}
+
 /** @param caseCounts without it `SSN` is `ssn`: a name that only looks another way must not escape a tag */
 export function matchesColumn(pattern: ColumnPattern, name: ColumnName, caseCounts: boolean): boolean {
   const names = [name.connection, name.schema, name.table, name.column]

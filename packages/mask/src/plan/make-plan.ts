@@ -1,0 +1,134 @@
+// A catalog and what people, the database and findings say of it become a plan: every column has a verdict, and says why.
+
+import { createHash } from 'node:crypto'
+import type { KnownFunctions } from '../functions/known-functions.ts'
+import {
+  type CatalogColumn,
+  type CatalogRelation,
+  type CatalogSnapshot,
+  canonicalCatalog,
+  catalogHash,
+} from './catalog.ts'
+import { type ColumnState, closeTags } from './close-tags.ts'
+import { LocalVerdicts } from './local-verdict.ts'
+import { type MaskingRules, tagRuleOf } from './masking-rules.ts'
+import { type MaskPlan, type PlannedRelation, type Tag, type TagRule, UNKNOWN_TAG } from './plan.ts'
+import { memoryKey, type PlanMemory, remember } from './plan-memory.ts'
+import { RunningCode } from './running-code.ts'
+import { columnKey, isCleanOwn, isDerived, valueFlows } from './value-flows.ts'
+
+const FIRST_USER_ID = 16_384
+
+export type PlanMaking = {
+  readonly catalog: CatalogSnapshot
+  readonly rules: MaskingRules
+  /** Of the plan before; what the catalog says is added to it. */
+  readonly memory: PlanMemory
+  /** Of the catalog's version and standard objects. */
+  readonly functions: KnownFunctions
+  /** Microseconds since the epoch, UTC. */
+  readonly madeAt: number
+}
+
+/** Deterministic: the same facts make a plan of the same version, in whatever order they come. */
+export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonly memory: PlanMemory } {
+  const { rules, functions, madeAt } = making
+  const catalog = canonicalCatalog(making.catalog)
+  const nameless = new LocalVerdicts(catalog, rules, new Map())
+  const memory = remember(making.memory, catalog, (place, column) => nameless.isTelling(place, column))
+  const states = verdictsOf(catalog, rules, memory, functions)
+  const code = new RunningCode(catalog, functions)
+  const relations = catalog.relations.map(
+    (relation): PlannedRelation => ({
+      relid: relation.relid,
+      schema: relation.schema,
+      name: relation.name,
+      kind: relation.kind,
+      readsRunCode: code.readsRunCode(relation),
+      writesRunCode: code.writesRunCode(relation),
+      placedByValue: isPlacedByValue(relation, states),
+      columns: relation.columns.map((column) => {
+        const { verdict, tags, why } = states.get(columnKey(relation.relid, column.attno)) as ColumnState
+        return { attno: column.attno, name: column.name, type: column.type, verdict, tags, why }
+      }),
+    }),
+  )
+  const content = {
+    connection: catalog.connection,
+    databaseId: catalog.databaseId,
+    serverMajor: catalog.serverMajor,
+    catalogHash: catalogHash(catalog),
+    relations: withPlacesOfChildren(relations, catalog),
+    types: catalog.types.map(({ typeId, kind, base, relid }) => ({
+      typeId,
+      kind,
+      base,
+      known: code.isKnownType(typeId),
+      relid,
+    })),
+    standard: catalog.standard,
+    tags: tagRules(rules, relations),
+  }
+  const version = createHash('sha256')
+    .update(JSON.stringify(['sluice-plan-v1', content]))
+    .digest('hex')
+  return { plan: { ...content, version, madeAt }, memory }
+}
+
+function verdictsOf(
+  catalog: CatalogSnapshot,
+  rules: MaskingRules,
+  memory: PlanMemory,
+  functions: KnownFunctions,
+): ReadonlyMap<string, ColumnState> {
+  const local = new LocalVerdicts(catalog, rules, new Map(memory.columns.map((kept) => [memoryKey(kept), kept])))
+  const states = new Map<string, ColumnState>()
+  for (const relation of catalog.relations) {
+    for (const column of relation.columns) {
+      const state =
+        relation.relid < FIRST_USER_ID
+          ? ownState(relation, column, functions)
+          : local.of(relation, column, isDerived(relation, column))
+      // A view is only a name for what it reads: no rule makes it cleaner than that.
+      states.set(columnKey(relation.relid, column.attno), relation.kind === 'v' ? { ...state, final: false } : state)
+    }
+  }
+  return closeTags(states, valueFlows(catalog, functions))
+}
+
+/** PostgreSQL's own: what the reviewed list says. Tables of information_schema have ids that differ by build. */
+function ownState(relation: CatalogRelation, { attno }: CatalogColumn, functions: KnownFunctions): ColumnState {
+  const { relid, kind, schema } = relation
+  const clean = kind === 'v' || schema === 'information_schema' || isCleanOwn(relid, attno, functions)
+  return clean
+    ? { verdict: 'clean', tags: [], why: 'PostgreSQL’s own', final: false }
+    : { verdict: 'tagged', tags: [UNKNOWN_TAG], why: 'PostgreSQL’s own, not for reading', final: false }
+}
+
+function isPlacedByValue(
+  { relid, placedBy, columns }: CatalogRelation,
+  states: ReadonlyMap<string, ColumnState>,
+): boolean {
+  const attnos = placedBy ?? columns.map(({ attno }) => attno)
+  return attnos.some((attno) => states.get(columnKey(relid, attno))?.verdict !== 'clean')
+}
+
+/** Rows of a child are seen through its parent. */
+function withPlacesOfChildren(
+  relations: readonly PlannedRelation[],
+  catalog: CatalogSnapshot,
+): readonly PlannedRelation[] {
+  const parents = new Map(catalog.relations.map(({ relid, parents: above }) => [relid, above]))
+  const placed = new Set(relations.filter(({ placedByValue }) => placedByValue).map(({ relid }) => relid))
+  // A set hands out what is added while it is walked.
+  for (const relid of placed) for (const parent of parents.get(relid) ?? []) placed.add(parent)
+  return relations.map((relation) => ({ ...relation, placedByValue: placed.has(relation.relid) }))
+}
+
+/** Also of tags that no column has: detectors find them in texts. */
+function tagRules(rules: MaskingRules, relations: readonly PlannedRelation[]): Readonly<Record<Tag, TagRule>> {
+  const occurring = relations.flatMap(({ columns }) => columns.flatMap(({ tags }) => tags))
+  const detected = rules.detectors.map(({ tag }) => tag)
+  const tags = [...new Set([...Object.keys(rules.tags), ...detected, ...occurring, UNKNOWN_TAG])].sort()
+  return Object.fromEntries(tags.map((tag) => [tag, tagRuleOf(rules, tag)]))
+}
