@@ -8,7 +8,11 @@ export type ColumnName = {
   readonly column: string
 }
 
-export type ColumnPattern = readonly [connection: string, schema: string, table: string, column: string]
+type Parts = readonly [connection: string, schema: string, table: string, column: string]
+
+/** As written, and in lower case. */
+export type ColumnPattern = { readonly exact: Parts; readonly folded: Parts }
+export type NameParts = ColumnPattern
 
 /** A name that has dots, slashes, stars or quotes stands in double quotes, as in SQL. */
 const PART = /"(?:[^"]|""){1,126}"|[^"./]{1,128}/y
@@ -31,25 +35,39 @@ export function readColumnPattern(text: string): ColumnPattern | null {
   }
   const [connection, schema, table, column] = parts
   if (at !== text.length || connection === undefined) return null
-  return [connection, schema as string, table as string, column as string]
+  return bothCases([connection, schema as string, table as string, column as string])
 }
 
 /** It names one column of one table, wherever that is. */
-export function isExact([, , table, column]: ColumnPattern): boolean {
+export function isExact({ exact: [, , table, column] }: ColumnPattern): boolean {
   return !table.includes(ANY) && !column.includes(ANY)
 }
 
 /** @param caseCounts without it `SSN` is `ssn`: a name that only looks another way must not escape a tag */
-export function matchesColumn(pattern: ColumnPattern, name: ColumnName, caseCounts: boolean): boolean {
-  const names = [name.connection, name.schema, name.table, name.column]
-  return pattern.every((part, index) => {
-    const given = names[index] as string
-    return caseCounts ? matchesGlob(part, given) : matchesGlob(part.toLowerCase(), given.toLowerCase())
-  })
+export function matchesColumn(pattern: ColumnPattern, name: NameParts, caseCounts: boolean): boolean {
+  const parts = caseCounts ? pattern.exact : pattern.folded
+  const names = caseCounts ? name.exact : name.folded
+  // The column's name tells most rules apart.
+  for (let index = parts.length - 1; index >= 0; index--) {
+    if (!matchesGlob(parts[index] as string, names[index] as string)) return false
+  }
+  return true
+}
+
+/** A name as patterns are compared with it. */
+export function namePartsOf({ connection, schema, table, column }: ColumnName): NameParts {
+  return bothCases([connection, schema, table, column])
+}
+
+function bothCases(exact: Parts): ColumnPattern {
+  const [connection, schema, table, column] = exact
+  const folded: Parts = [connection.toLowerCase(), schema.toLowerCase(), table.toLowerCase(), column.toLowerCase()]
+  return { exact, folded }
 }
 
 /** Greedy with one step back to the last star: at most pattern × text steps, whatever they are. */
 function matchesGlob(pattern: string, text: string): boolean {
+  if (pattern === ANY) return true
   let p = 0
   let t = 0
   let star = -1

@@ -1,7 +1,7 @@
 // What is known of a column by itself: rules, comments, findings, name, type. Where its values come from is not looked at.
 
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot, CatalogType } from './catalog.ts'
-import { type ColumnPattern, isExact, matchesColumn, readColumnPattern } from './column-pattern.ts'
+import { type ColumnPattern, isExact, matchesColumn, namePartsOf, readColumnPattern } from './column-pattern.ts'
 import type { ColumnRule, MaskingRules } from './masking-rules.ts'
 import { isOrdinaryName, tagByName } from './name-tags.ts'
 import { type Tag, UNKNOWN_TAG, type Verdict } from './plan.ts'
@@ -95,7 +95,8 @@ export class LocalVerdicts {
   }
 
   #ruleOf({ schema, table, column }: PlaceName): CompiledRule | null {
-    const name = { connection: this.#connection, schema, table, column }
+    if (this.#rules.length === 0) return null
+    const name = namePartsOf({ connection: this.#connection, schema, table, column })
     // `SSN` must not escape a tag of `ssn`; what is said to be harmless has to be called exactly so.
     return this.#rules.find(({ pattern, verdict }) => matchesColumn(pattern, name, verdict !== undefined)) ?? null
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matchesColumn, readColumnPattern } from './column-pattern.ts'
+import { matchesColumn, namePartsOf, readColumnPattern } from './column-pattern.ts'
 import {
   maskingRulesJson,
   maskingRulesSchema,
@@ -13,7 +13,7 @@ const COLUMN = { connection: 'shop', schema: 'public', table: 'customers', colum
 function matches(text: string, caseCounts = false, name = COLUMN): boolean {
   const pattern = readColumnPattern(text)
   if (pattern === null) throw new Error(`${text} is no pattern`)
-  return matchesColumn(pattern, name, caseCounts)
+  return matchesColumn(pattern, namePartsOf(name), caseCounts)
 }
 
 describe('a column pattern', () => {
