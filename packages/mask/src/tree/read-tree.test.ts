@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { broken, comparable, printTree } from './fixtures/print-tree.ts'
 import trees from './fixtures/trees.json' with { type: 'json' }
 import type { TreeNode } from './node.ts'
-import { readTree } from './read-tree.ts'
+import { readStoredTree, readTree } from './read-tree.ts'
 
 /** What 18 prints of a query that has no table. */
 const QUERY =
@@ -129,6 +129,23 @@ describe('a rewritten tree', () => {
     expect(what(dumpOf('<>', 'MYSTERYSTMT'))).toBe('a utility statement')
     expect(what(dumpOf('<>', `{A :text "${'\\ '.repeat(30)}${'x'.repeat(70)}"}`))).toBe('read')
     expect(what(dumpOf('<>', `{A :text "${'x'.repeat(170)}"}`))).toBe('a token that may have been cut')
+  })
+})
+
+describe('a tree that a catalog keeps', () => {
+  it('is one line, a list or a single node, and read whole', () => {
+    for (const { major, tree } of trees) {
+      const line = tree.slice(0, -1).replaceAll('\n', ' ')
+      const read = readTree(tree, major)
+      expect(readStoredTree(line, major)).toEqual(read.kind === 'queries' ? read.queries : read.what)
+      for (const other of [tree, `${line} `, ` ${line}`, line.slice(0, -1), `${line})`, line.replace(' ', '\n')]) {
+        expect(readStoredTree(other, major)).toBe(null)
+      }
+    }
+    expect(readStoredTree(ONE, 18)).toMatchObject([{ node: 'CONST', consttype: 23 }])
+    expect(readStoredTree(`(${ONE} ${ONE})`, 18)).toHaveLength(2)
+    expect(readStoredTree(ONE, 12)).toBe(null)
+    expect(readStoredTree(`{COLLATEEXPR :arg ${ONE}`.repeat(2000), 18)).toBe(null)
   })
 })
 
