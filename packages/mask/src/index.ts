@@ -1,6 +1,8 @@
 /** Masking as pure functions: query trees, lineage, plans, strategies and detectors. Knows no socket and no clock. */
 
 export type { Detection, Detectors, ScanContext, ScannedText, TextSyntax } from './detectors/detection.ts'
+export { detectors } from './detectors/detectors.ts'
+export { checkPattern, type PatternCheck } from './detectors/user-patterns.ts'
 export {
   type FunctionVerdict,
   type KnownFunctions,

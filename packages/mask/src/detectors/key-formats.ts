@@ -1,0 +1,158 @@
+// How the keys and tokens of well-known services begin, and what follows. A format is tried where its `trigger` stands: a
+// character of its prefix that is rare in text.
+
+import { ALNUM, BASE64, classAt, DIGIT, endOfRun, UPPER, URL_SAFE } from './characters.ts'
+import type { Detection } from './detection.ts'
+
+export type KeyFormat = {
+  readonly name: string
+  readonly prefix: string
+  /** Index of the trigger within the prefix. */
+  readonly trigger: number
+  /** Classes of the characters behind the prefix. */
+  readonly body: number
+  readonly fewest: number
+  /** Where given, a longer run is something else. */
+  readonly most?: number
+}
+
+const format = (
+  name: string,
+  prefix: string,
+  body: number,
+  fewest: number,
+  more: { readonly most?: number; readonly trigger?: number } = {},
+): KeyFormat => {
+  const last = Math.max(prefix.lastIndexOf('_'), prefix.lastIndexOf('-'))
+  const { trigger = last, most } = more
+  return { name, prefix, trigger, body, fewest, ...(most === undefined ? {} : { most }) }
+}
+
+const TOKEN = ALNUM | URL_SAFE
+const CAPITALS = UPPER | DIGIT
+
+export const KEY_FORMATS: readonly KeyFormat[] = [
+  format('aws', 'AKIA', CAPITALS, 16, { most: 16, trigger: 1 }),
+  format('aws', 'ASIA', CAPITALS, 16, { most: 16, trigger: 1 }),
+  format('google', 'AIza', TOKEN, 35, { trigger: 2 }),
+  format('google-oauth', 'GOCSPX-', TOKEN, 24),
+  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'].map((prefix) => format('github', prefix, ALNUM, 36)),
+  format('github', 'github_pat_', TOKEN, 22),
+  ...['glpat-', 'gldt-', 'glrt-', 'glptt-'].map((prefix) => format('gitlab', prefix, TOKEN, 20)),
+  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xapp-'].map((prefix) =>
+    format('slack', prefix, TOKEN, 10),
+  ),
+  ...['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_', 'whsec_'].map((prefix) => format('stripe', prefix, ALNUM, 16)),
+  format('openai', 'sk-', TOKEN, 20),
+  format('npm', 'npm_', ALNUM, 36),
+  format('pypi', 'pypi-', TOKEN, 50),
+  format('huggingface', 'hf_', ALNUM, 30),
+  format('shopify', 'shpat_', ALNUM, 32),
+  format('shopify', 'shpss_', ALNUM, 32),
+  format('digitalocean', 'dop_v1_', ALNUM, 64),
+  format('grafana', 'glsa_', TOKEN, 32),
+  format('sendgrid', 'SG.', TOKEN, 22, { trigger: 1 }),
+  format('databricks', 'dapi', DIGIT | ALNUM, 32, { most: 34, trigger: 2 }),
+  format('age', 'AGE-SECRET-KEY-', CAPITALS, 50),
+  format('vault', 'hvs.', TOKEN, 24, { trigger: 1 }),
+]
+
+const BY_TRIGGER: ReadonlyMap<number, readonly KeyFormat[]> = Map.groupBy(KEY_FORMATS, ({ prefix, trigger }) =>
+  prefix.charCodeAt(trigger),
+)
+
+/** Characters at which a format is tried. */
+export const KEY_TRIGGERS: ReadonlySet<number> = new Set(BY_TRIGGER.keys())
+
+export const formatsAt = (code: number): readonly KeyFormat[] => BY_TRIGGER.get(code) ?? []
+
+/** `sk-` begins words, too: a key has digits, and letters of both cases. */
+const isMixed = (text: string, start: number, end: number): boolean => {
+  let classes = 0
+  for (let at = start; at < end; at++) classes |= classAt(text, at)
+  return (classes & DIGIT) !== 0
+}
+
+/** At a trigger. */
+export function scanKey(text: string, at: number): Detection | null {
+  for (const { name, prefix, trigger, body, fewest, most } of formatsAt(text.charCodeAt(at))) {
+    const start = at - trigger
+    if (start < 0 || !text.startsWith(prefix, start) || (classAt(text, start - 1) & ALNUM) !== 0) continue
+    const end = endOfRun(text, start + prefix.length, body)
+    const length = end - start - prefix.length
+    if (length < fewest || (most !== undefined && length > most) || !isMixed(text, start, end)) continue
+    return {
+      start,
+      end: prefix === 'SG.' ? endOfParts(text, end) : end,
+      tag: 'secret.api-key',
+      confidence: 0.97,
+      detector: `key:${name}`,
+    }
+  }
+  return null
+}
+
+const DOT = 0x2e
+
+/** Further parts of base64url, each behind a dot. */
+const endOfParts = (text: string, from: number): number => {
+  let end = from
+  while (text.charCodeAt(end) === DOT && (classAt(text, end + 1) & TOKEN) !== 0) end = endOfRun(text, end + 1, TOKEN)
+  return end
+}
+
+const FEWEST_JWT_PART = 10
+
+/** At the `J` of `eyJ`, with which JSON in base64url begins. */
+export function scanJwt(text: string, at: number): Detection | null {
+  const start = at - 2
+  if (!text.startsWith('eyJ', Math.max(0, start)) || start < 0) return null
+  if ((classAt(text, start - 1) & TOKEN) !== 0 || text.charCodeAt(start - 1) === DOT) return null
+  const head = endOfRun(text, start, TOKEN)
+  if (head - start < FEWEST_JWT_PART || text.charCodeAt(head) !== DOT) return null
+  const claims = endOfRun(text, head + 1, TOKEN)
+  if (claims - head <= FEWEST_JWT_PART) return null
+  return { start, end: endOfParts(text, claims), tag: 'secret.token', confidence: 0.97, detector: 'jwt' }
+}
+
+const BEGIN = '-----BEGIN '
+const END = '-----END '
+const DASHES = '-----'
+const MAX_LABEL = 60
+const KEY_LABEL = /^[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?$/
+/** A word of so many characters of base64 is no word of prose. */
+const FEWEST_BASE64 = 20
+const PEM_BODY = ALNUM | BASE64
+
+/** At the first dash of a PEM header (RFC 7468). A key without its end goes as far as it looks like one. */
+export function scanPrivateKey(text: string, at: number): Detection | null {
+  if (!text.startsWith(BEGIN, at)) return null
+  const label = text.slice(at + BEGIN.length, at + BEGIN.length + MAX_LABEL)
+  const labelEnd = label.indexOf(DASHES)
+  if (labelEnd < 0 || !KEY_LABEL.test(label.slice(0, labelEnd))) return null
+  const body = at + BEGIN.length + labelEnd + DASHES.length
+  let end = -1
+  let cursor = body
+  while (cursor < text.length) {
+    if ((classAt(text, cursor) & PEM_BODY) !== 0) {
+      const run = endOfRun(text, cursor, PEM_BODY)
+      if (run - cursor >= FEWEST_BASE64) end = run
+      cursor = run
+    } else if (text.startsWith(DASHES, cursor)) {
+      if (text.startsWith(END, cursor)) end = endOfFooter(text, cursor)
+      break
+    } else cursor++
+    // Prose: no line of a key in so much text.
+    if (cursor - Math.max(end, body) > MAX_BETWEEN) break
+  }
+  return end < 0 ? null : { start: at, end, tag: 'secret.private-key', confidence: 0.99, detector: 'private-key' }
+}
+
+/** Headers of an encrypted key are shorter. */
+const MAX_BETWEEN = 400
+
+const endOfFooter = (text: string, at: number): number => {
+  const rest = text.slice(at + END.length, at + END.length + MAX_LABEL)
+  const dashes = rest.indexOf(DASHES)
+  return dashes < 0 ? at + END.length : at + END.length + dashes + DASHES.length
+}

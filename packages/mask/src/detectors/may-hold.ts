@@ -1,0 +1,151 @@
+// Whether bytes could hold anything that a scan would find, without making a string of them. Most values of most tables hold
+// nothing, and cost one look at each byte.
+
+import { formatsAt, KEY_TRIGGERS } from './key-formats.ts'
+import { kindOfName } from './named-secrets.ts'
+
+const NONE = 0
+const DIGIT = 1
+/** Between the digits of a number; any other byte ends it. */
+const BETWEEN = 2
+const AT = 3
+const KEY = 4
+const NAME = 5
+const JWT = 6
+/** Something that is decoded first, or invisible. */
+const DECODED = 7
+const ENDS_NUMBER = 8
+
+const CLASSES = new Uint8Array(256).fill(ENDS_NUMBER)
+
+const mark = (characters: string, value: number): void => {
+  for (const character of characters) CLASSES[character.charCodeAt(0)] = value
+}
+
+CLASSES.fill(NONE, 0x80)
+for (const code of KEY_TRIGGERS) CLASSES[code] = KEY
+mark('0123456789', DIGIT)
+mark(' ./()\t\n\r', BETWEEN)
+mark('@', AT)
+mark(':=', NAME)
+mark('J', JWT)
+mark('\\&%', DECODED)
+/** Of characters that are decoded as others, or dropped: digits of other scripts, full width, spaces, formats. */
+for (const lead of [0xc2, 0xcd, 0xd8, 0xd9, 0xdb, 0xdf, 0xe0, 0xe1, 0xe2, 0xe3, 0xea, 0xef, 0xf0])
+  CLASSES[lead] = DECODED
+
+/** In a number, in all; fewer are nothing. */
+const FEWEST_DIGITS = 7
+const DASH = 0x2d
+const COLON = 0x3a
+const SLASH = 0x2f
+const BACKSLASH = 0x5c
+
+const startsWith = (bytes: Buffer, at: number, end: number, prefix: Uint8Array): boolean => {
+  if (at + prefix.length > end) return false
+  for (let index = 0; index < prefix.length; index++) if (bytes[at + index] !== prefix[index]) return false
+  return true
+}
+
+const PREFIXES: readonly (readonly { readonly trigger: number; readonly prefix: Uint8Array }[])[] = Array.from(
+  { length: 128 },
+  (_, code) => formatsAt(code).map(({ trigger, prefix }) => ({ trigger, prefix: Buffer.from(prefix) })),
+)
+const PEM = Buffer.from('-----BEGIN ')
+
+const isKey = (bytes: Buffer, at: number, start: number, end: number): boolean => {
+  const code = bytes[at] as number
+  if (code === DASH && startsWith(bytes, at, end, PEM)) return true
+  for (const { trigger, prefix } of PREFIXES[code] as (typeof PREFIXES)[number]) {
+    if (at - trigger >= start && startsWith(bytes, at - trigger, end, prefix)) return true
+  }
+  return false
+}
+
+const isWordByte = (byte: number): boolean =>
+  byte >= 0x80 || (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a)
+
+/** The last letters of the names that tell; all else needs no string. */
+const LAST_LETTERS = new Set(Buffer.from('detnysl'))
+const NAME_BYTES = 40
+const MAX_SKIPPED = 6
+
+const isNamed = (bytes: Buffer, at: number, start: number, end: number): boolean => {
+  if (bytes[at] === COLON && (bytes[at + 1] === SLASH || bytes[at + 1] === BACKSLASH) && at + 1 < end) return true
+  const name = bytes[at] !== COLON && bytes[at - 1] === COLON && at > start ? at - 1 : at
+  let last = name
+  while (last > start && name - last < MAX_SKIPPED && !isWordByte(bytes[last - 1] as number)) last--
+  if (last === start || !LAST_LETTERS.has((bytes[last - 1] as number) | 0x20)) return false
+  const from = Math.max(start, last - NAME_BYTES)
+  return kindOfName(bytes.toString('latin1', from, name), name - from) !== null
+}
+
+/** Whether a byte that could be part of an escape, or of a character that is decoded, is. */
+const isDecoded = (bytes: Buffer, at: number, end: number): boolean => {
+  const [byte, next, third] = [
+    bytes[at] as number,
+    at + 1 < end ? (bytes[at + 1] as number) : 0,
+    at + 2 < end ? (bytes[at + 2] as number) : 0,
+  ]
+  switch (byte) {
+    case BACKSLASH:
+      return next === 0x75
+    case 0x26: // &#
+      return next === 0x23
+    case 0x25: // %40
+      return next === 0x34 && third === 0x30
+    case 0xc2: // no-break space, soft hyphen
+      return next === 0xa0 || next === 0xad
+    case 0xcd: // combining grapheme joiner
+      return next === 0x8f
+    case 0xe2: {
+      // General punctuation but quotes, bullets and ellipses; the minus sign; the keycap.
+      if (next === 0x80) return third <= 0x95 || (third >= 0xa8 && third <= 0xaf)
+      return (next === 0x81 && third >= 0x9f) || (next === 0x88 && third === 0x92) || (next === 0x83 && third === 0xa3)
+    }
+    case 0xe3: // ideographic space, wave dash
+      return next === 0x80 && (third === 0x80 || third === 0x9c || third === 0xb0)
+    case 0xf0: // other than emoji and ideographs
+      return next !== 0x9f && next < 0xa0
+    default:
+      return true
+  }
+}
+
+export function mayHold(bytes: Buffer, start: number, end: number): boolean {
+  let digits = 0
+  for (let at = start; at < end; at++) {
+    const kind = CLASSES[bytes[at] as number] as number
+    if (kind === NONE || kind === BETWEEN) continue
+    if (kind === ENDS_NUMBER) {
+      digits = 0
+      continue
+    }
+    switch (kind) {
+      case DIGIT:
+        if (++digits === FEWEST_DIGITS) return true
+        break
+      case AT:
+        digits = 0
+        if (at + 1 < end && isWordByte(bytes[at + 1] as number)) return true
+        break
+      case KEY:
+        if (bytes[at] !== DASH) digits = 0
+        if (isKey(bytes, at, start, end)) return true
+        break
+      case NAME:
+        digits = 0
+        if (isNamed(bytes, at, start, end)) return true
+        break
+      case JWT:
+        digits = 0
+        if (at - 2 >= start && bytes[at - 1] === 0x79 && bytes[at - 2] === 0x65) return true
+        break
+      default:
+        if (isDecoded(bytes, at, end)) return true
+        // An escaped line break or slash is between digits, too.
+        if (bytes[at] === BACKSLASH && bytes[at + 1] !== BACKSLASH) at++
+    }
+  }
+  return false
+}
