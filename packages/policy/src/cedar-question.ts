@@ -97,8 +97,10 @@ export function contextOf({ circumstances }: Asker, minute: number, facts: Decid
     functions: [...facts.functions],
     unfiltered: facts.unfiltered,
     unknown: [...new Set(facts.unknown.map(({ code }) => code))],
-    tags: [...new Set(facts.touches.map(({ tag }) => tag))],
-    comparedTags: [...new Set(facts.touches.flatMap(({ how, tag }) => (how === 'compare' ? [tag] : [])))],
+    tags: [...new Set(facts.touches.flatMap(({ tag }) => tag ?? []))],
+    comparedTags: [
+      ...new Set(facts.touches.flatMap(({ how, tag }) => (how === 'compare' && tag !== null ? [tag] : []))),
+    ],
   }
 }
 

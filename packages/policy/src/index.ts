@@ -43,6 +43,7 @@ export {
   personsOf,
   seatsOf,
 } from './reviewers.ts'
+export { REVEAL } from './session-policy.ts'
 export { type Shown, shownDigest } from './shown-digest.ts'
 export { shownReviewer } from './shown-reviewer.ts'
 export { readStarterPolicies, STARTER } from './starter-policies.ts'

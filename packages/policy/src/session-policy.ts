@@ -26,6 +26,8 @@ export const MAX_TARGETS = 16
 /** Access objects that a session finds again at once; then it begins anew, and finds them by their facts. */
 const MAX_REMEMBERED = 1_000
 const TIMELESS = -1
+/** What it is called when a token is turned into its value: asked by tag. No statement of SQL is called so. */
+export const REVEAL = 'REVEAL'
 
 export interface SessionPolicy {
   /** May the session open at all? Never pending. */
@@ -113,15 +115,20 @@ export class CachedSessionPolicy implements SessionPolicy {
     const known = this.#revealed
     if (known !== null && known.minute === minute && isSameList(known.tags, tags)) return known.revealed
     const revealed = new Set(tags.filter((tag) => this.#revealsTag(tag)))
-    const isUnchanged = known !== null && revealed.size === known.revealed.size && revealed.isSubsetOf(known.revealed)
+    const isUnchanged = known !== null && isSameList([...revealed], [...known.revealed])
     this.#revealed = { minute, tags, revealed: isUnchanged ? known.revealed : revealed }
     return this.#revealed.revealed
   }
 
   #revealsTag(tag: string): boolean {
-    const answer = this.#ask(revealQuestion(this.#asker, this.#minute(), tag))
-    const { kind, policyIds } = verdictOf(answer, this.#set.policies)
-    return kind === 'permit' && policyIds.some((id) => isAboutOneAction(this.#set.policies.get(id)))
+    return verdictOf(this.#askReveal(tag, this.#minute()), this.#set.policies).kind === 'permit'
+  }
+
+  #askReveal(tag: string, minute: number): Answer {
+    const answer = this.#ask(revealQuestion(this.#asker, minute, tag))
+    if (!answer.allowed) return answer
+    const satisfied = answer.satisfied.filter((id) => isAboutOneAction(this.#set.policies.get(id)))
+    return { ...answer, allowed: satisfied.length > 0, satisfied }
   }
 
   explain(access: StatementAccess): Explanation {
@@ -180,6 +187,11 @@ export class CachedSessionPolicy implements SessionPolicy {
   }
 
   #answers(facts: DecidedFacts, context: Question['context']) {
+    if (facts.kinds.includes(REVEAL)) {
+      const [target] = facts.targets
+      if (target === undefined) return []
+      return facts.touches.map(({ tag }) => ({ target, answer: this.#askReveal(tag ?? '', this.#minute()) }))
+    }
     return facts.targets.map((target) => ({
       target,
       answer: this.#ask(sqlQuestion(this.#asker, target, context)),

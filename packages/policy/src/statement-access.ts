@@ -32,7 +32,8 @@ export type AccessTouch = {
   /** `schema.table` */
   readonly object: string
   readonly column: string
-  readonly tag: string
+  /** Null for columns that are not sensitive. */
+  readonly tag: string | null
   readonly how: 'output' | 'compare' | 'sort' | 'write'
 }
 

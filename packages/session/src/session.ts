@@ -31,6 +31,8 @@ export type SessionOptions = {
   readonly recorder: Recorder
   readonly commit: GroupCommit
   readonly decide: (access: StatementAccess) => PolicyDecision
+  /** Its subject sees in clear what others see masked: every result is recorded as such. */
+  readonly inClear?: boolean
   /** Microseconds of a clock that never goes back. */
   readonly monotonicMicros: () => number
   /** Microseconds since the epoch. */
@@ -102,6 +104,8 @@ export type UsedApproval =
   | { readonly kind: 'unusable'; readonly why: ApprovalUnusable }
 
 const NOTHING_OWED: readonly never[] = []
+/** Nothing of a result was masked, whatever it holds. */
+const IN_CLEAR: readonly RecordedObligation[] = [{ kind: 'reveal', tag: 'all', count: 1 }]
 
 export class Session {
   readonly sessionId: string
@@ -194,6 +198,11 @@ export class Session {
     return this.#options.decide(access).kind === 'pending'
   }
 
+  /** What the policy says to a whole text, of which each statement is decided again. */
+  decideOnly(access: StatementAccess): PolicyDecision {
+    return this.#options.decide(access)
+  }
+
   /** What the policy says now: it may have changed while a request waited. */
   decideAgain(request: OpenRequest): PolicyDecision {
     return this.#options.decide(request.description.access)
@@ -266,6 +275,7 @@ export class Session {
       direction: 'to_client',
       operation: request.description.operation,
       requestId: request.eventId,
+      obligations: this.#options.inClear === true ? IN_CLEAR : NOTHING_OWED,
       segments: request.obligations.record === 'full' ? [{ kind: 'result', label: '', bytes: result }] : [],
     })
   }
@@ -292,7 +302,7 @@ export class Session {
       resources: description.access.resources,
       touches: description.access.touches,
       decision,
-      obligations: request.masked === null ? NOTHING_OWED : maskObligations(request.masked),
+      obligations: this.#options.inClear === true ? IN_CLEAR : maskObligations(request.masked),
       outcome,
       trace: description.trace,
       sensitiveSpans: spansOf(description, obligations),
@@ -337,7 +347,8 @@ function spansOf({ sensitiveSpans }: RequestDescription, { record }: DecisionObl
   return sensitiveSpans === undefined || record !== 'full' ? NOTHING_OWED : sensitiveSpans
 }
 
-function maskObligations(masked: ReadonlyMap<string, number>): RecordedObligation[] {
+function maskObligations(masked: ReadonlyMap<string, number> | null): readonly RecordedObligation[] {
+  if (masked === null) return NOTHING_OWED
   return [...masked].map(([tag, count]) => ({ kind: 'mask', tag, count }))
 }
 

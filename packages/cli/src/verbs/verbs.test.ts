@@ -62,15 +62,17 @@ describe('the lists', () => {
       column: 'ssn',
       how: 'output',
       rows: 2,
+      masked: 2,
+      tag: 'pii.ssn',
       text: 'select\n*',
       decision: 'permit',
     }
-    const refused = { ...row, decision: 'deny', policy: 'plain-select-only', column: null }
+    const refused = { ...row, masked: 0, decision: 'deny', policy: 'plain-select-only', column: null }
     const approved = { ...row, approvalId: '0199c2f0' }
     const expired = { ...refused, approvalId: '0199c2f0', reason: 'approval_expired' }
     const lines = printed((output) => printTable(output, accessColumns(NOW), [row, refused, approved, expired]))
-    expect(lines[1]).toMatch(/ shop\/public\.customers\.ssn +output +2 +select \* +permit$/)
-    expect(lines[2]).toMatch(/ shop\/public\.customers +output +– +select \* +deny plain-select-only$/)
+    expect(lines[1]).toMatch(/ shop\/public\.customers\.ssn +output +2 +2 × pii\.ssn +select \* +permit$/)
+    expect(lines[2]).toMatch(/ shop\/public\.customers +output +– +– +select \* +deny plain-select-only$/)
     expect(lines[3]).toMatch(/approved$/)
     expect(lines[4]).toMatch(/deny plain-select-only \(approval_expired\)$/)
   })

@@ -24,6 +24,7 @@ export function accessColumns(nowMs: number): readonly Column<Row>[] {
     { title: 'OBJECT', value: objectOf },
     { title: 'HOW', value: (row) => text(row, 'how') },
     { title: 'ROWS', align: 'right', value: (row) => (row['decision'] === 'permit' ? text(row, 'rows') : '–') },
+    { title: 'MASKED', value: maskedOf },
     { title: 'STATEMENT', flexible: true, value: (row) => oneLine(text(row, 'text')) },
     { title: 'DECISION', value: decisionOf },
   ]
@@ -32,6 +33,12 @@ export function accessColumns(nowMs: number): readonly Column<Row>[] {
 function objectOf(row: Row): string {
   const column = text(row, 'column')
   return `${text(row, 'object')}${column === '' ? '' : `.${column}`}`
+}
+
+/** `2 × pii.ssn` */
+function maskedOf(row: Row): string {
+  const masked = Number(row['masked'] ?? 0)
+  return masked > 0 && text(row, 'how') === 'output' ? `${masked} × ${text(row, 'tag') || 'values'}` : '–'
 }
 
 /**
