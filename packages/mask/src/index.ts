@@ -54,6 +54,7 @@ export {
   withFinding,
 } from './plan/plan-memory.ts'
 export { PlanView } from './plan/plan-view.ts'
+export { uniteCatalogs } from './plan/unite-catalogs.ts'
 export { type FieldMasker, fieldMasker, type MaskedField, SCANNED } from './strategies/field-masker.ts'
 export { type MaskKeys, maskKeys } from './strategies/mask-keys.ts'
 export { isPlaceholder, placeholderFor } from './strategies/placeholders.ts'

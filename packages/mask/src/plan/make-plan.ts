@@ -21,6 +21,8 @@ const FIRST_USER_ID = 16_384
 
 export type PlanMaking = {
   readonly catalog: CatalogSnapshot
+  /** Of the newest catalog, where it was united of several: by it nodes know that the plan is about what they see. */
+  readonly hash?: string
   readonly rules: MaskingRules
   /** Of the plan before; what the catalog says is added to it. */
   readonly memory: PlanMemory
@@ -57,7 +59,7 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
     connection: catalog.connection,
     databaseId: catalog.databaseId,
     serverMajor: catalog.serverMajor,
-    catalogHash: catalogHash(catalog),
+    catalogHash: making.hash ?? catalogHash(catalog),
     relations: withPlacesOfChildren(relations, catalog),
     types: catalog.types.map(({ typeId, kind, base, relid }) => ({
       typeId,

@@ -8,6 +8,7 @@ import { packPlan, unpackPlan } from './packed.ts'
 import { LISTED, plan } from './plan.fixture.ts'
 import type { MaskPlan, Verdict } from './plan.ts'
 import { packMemory, unpackMemory } from './plan-memory.ts'
+import { uniteCatalogs } from './unite-catalogs.ts'
 import { valueFlows } from './value-flows.ts'
 
 const FIRST = 20_000
@@ -102,6 +103,17 @@ function commented(catalog: CatalogSnapshot, index: number, text: string): Catal
   }
 }
 
+/** Without what the other doesn't have: that may well tell where something unknown comes from. */
+function within(catalog: CatalogSnapshot, other: CatalogSnapshot): CatalogSnapshot {
+  const known = new Map(other.relations.map(({ relid, columns: all }) => [relid, all.length]))
+  return {
+    ...catalog,
+    relations: catalog.relations
+      .filter(({ relid }) => known.has(relid))
+      .map((one) => ({ ...one, columns: one.columns.slice(0, known.get(one.relid)) })),
+  }
+}
+
 describe('a plan', () => {
   it('never becomes cleaner by a comment', () => {
     const texts = fc.constantFrom('sluice:clean', 'sluice:pii.c', 'sluice:', 'clean', 'sluice:clean sluice:pii.a')
@@ -129,6 +141,24 @@ describe('a plan', () => {
             for (const origin of from ?? [])
               expect(own > 0 || height.get(`${origin.relid}.${origin.attno}`) === 0).toBe(true)
           }
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('never becomes cleaner by what another node says', () => {
+    fc.assert(
+      fc.property(catalogs, catalogs, rules, (newest, older, written) => {
+        const alone = columnsOf(plan(newest, written).plan)
+        const united = new Map(
+          columnsOf(plan(uniteCatalogs([newest, within(older, newest)]), written).plan).map((one) => [
+            `${one.relid}.${one.attno}`,
+            HEIGHT[one.verdict],
+          ]),
+        )
+        for (const { relid, attno, verdict } of alone) {
+          expect(united.get(`${relid}.${attno}`)).toBeGreaterThanOrEqual(HEIGHT[verdict])
         }
       }),
       { numRuns: 500 },
