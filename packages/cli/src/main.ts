@@ -52,6 +52,7 @@ Exit codes: 0 done, 1 failed, 2 typed wrong, 3 no valid token, 4 not allowed, 5 
   })
   addUp(program, context, exit)
   addQuestions(program, context)
+  addMasking(program, context)
   addApprovals(program, context)
   addPolicy(program, context, exit)
   return program
@@ -115,6 +116,28 @@ function addQuestions(program: Command, context: ContextOf): void {
       await runKeys(options, context(verb))
     },
   )
+}
+
+function addMasking(program: Command, context: ContextOf): void {
+  const mask = program.command('mask').description('what is masked, and why')
+  asking(mask, 'plan <connection>', 'each column, what happens to it, and why', 'agent')
+    .option('--like <text>', 'only columns with this in schema.table.column')
+    .action(async (connection: string, options, verb: Command) => {
+      const { runMaskPlan } = await import('./verbs/mask.ts')
+      await runMaskPlan(connection, options, context(verb))
+    })
+  asking(mask, 'explain <sql>', 'what each output of a statement is made of, and what happens to it', 'agent')
+    .option('--connection <name>', 'where it would run (default: shop in the demo)')
+    .action(async (sql: string, options, verb: Command) => {
+      const { runMaskExplain } = await import('./verbs/mask.ts')
+      await runMaskExplain(sql, options, context(verb))
+    })
+  asking(program, 'reveal <token>', 'the value that a token stands for, where policies permit it')
+    .option('--connection <name>', 'where the token comes from (default: shop in the demo)')
+    .action(async (token: string, options, verb: Command) => {
+      const { runReveal } = await import('./verbs/mask.ts')
+      await runReveal(token, options, context(verb))
+    })
 }
 
 function addApprovals(program: Command, context: ContextOf): void {
