@@ -7,7 +7,7 @@ import { Scanner, type TokenKind } from './lexer.ts'
 /** More cuts than this would cost more than the statement itself; what follows the last one is cut as a whole. */
 export const MAX_CUTS = 1024
 
-const CUT_LABELS: Readonly<Partial<Record<TokenKind, string>>> = {
+export const CUT_LABELS: Readonly<Partial<Record<TokenKind, string>>> = {
   string: 'string',
   'escape-string': 'string',
   'unicode-string': 'string',

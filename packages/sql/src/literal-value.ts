@@ -32,6 +32,11 @@ export function literalValue(kind: TokenKind, source: string): LiteralValue {
   return { ...joined, value: joined.value.replace(escapes, '?'), escaped: true }
 }
 
+/** What stands between the quotes of a literal, escapes as they are written. */
+export function withoutQuotes(kind: TokenKind, source: string): string {
+  return joinParts(source, PREFIX[kind] ?? 1, kind === 'escape-string').value
+}
+
 /** What stands between the quotes, doubled ones as one, and the parts of a continued literal put together. */
 function joinParts(source: string, from: number, backslashes: boolean): { value: string; comments: number } {
   let value = ''
