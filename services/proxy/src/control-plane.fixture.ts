@@ -38,7 +38,13 @@ export const AGENT: Subject = {
 const SECOND_MICROS = 1_000_000
 const WAIT_MS = 5_000
 
-type Keys = Readonly<Record<'root' | 'node' | 'approver' | 'console' | 'stranger', SigningKey>>
+/** Whose key signs a topic; the others are the console's. */
+const WRITERS: { readonly [Topic in ControlTopic]?: 'approver' | 'masker' } = {
+  [TOPICS.decisions]: 'approver',
+  [TOPICS.maskPlans]: 'masker',
+}
+
+type Keys = Readonly<Record<'root' | 'node' | 'approver' | 'console' | 'masker' | 'stranger', SigningKey>>
 
 export type ControlPlane = {
   readonly dir: string
@@ -75,11 +81,19 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const log = EmbeddedLog.open(join(dir, 'log'))
   const registry = LocalSchemaRegistry.open(join(dir, 'log', LOCAL_REGISTRY_FILE))
   const newKey = (): SigningKey => importSigningKey(generateSigningKey())
-  const keys: Keys = { root: newKey(), node: newKey(), approver: newKey(), console: newKey(), stranger: newKey() }
+  const keys: Keys = {
+    root: newKey(),
+    node: newKey(),
+    approver: newKey(),
+    console: newKey(),
+    masker: newKey(),
+    stranger: newKey(),
+  }
   const certificates = await Promise.all([
     certify(keys.root, 'node', NODE.id, keys.node),
     certify(keys.root, 'approver', 'approver', keys.approver),
     certify(keys.root, 'console', 'console', keys.console),
+    certify(keys.root, 'masker', 'masker', keys.masker),
   ])
   await publishCertificates({ log, registry, root: keys.root.publicKey, certificates, source: '/test' })
   const lost: ApprovalRequest[] = []
@@ -102,7 +116,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     appendRaw,
     append: async (topic, recordKey, content, options = {}) => {
       const { version = 1, previous = null, partition = 0 } = options
-      const key = options.key ?? (topic === TOPICS.decisions ? keys.approver : keys.console)
+      const key = options.key ?? keys[WRITERS[topic] ?? 'console']
       const place = { version, previous, time: nowMicros() }
       const value = signControl(await controlCodec(registry, topic), topic, recordKey, content, place, key)
       await appendRaw(topic, recordKey, value, partition)

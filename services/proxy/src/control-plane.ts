@@ -1,5 +1,5 @@
 // What steers this proxy, as it comes through the event log: whose signatures count, the policies in force, tickets,
-// and the approvals that its sessions ask for.
+// masking plans, and the approvals that its sessions ask for.
 
 import { join } from 'node:path'
 import type { SluiceConfig } from '@sluice/config'
@@ -10,8 +10,10 @@ import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, readRootKey, TrustedKeys, VersionMemory } from '@sluice/trust'
 import { LoggedApprovalDesk } from './approvals/logged-approval-desk.ts'
 import { incidentReport, type ReportIncident } from './incidents.ts'
+import { type Masking, openMasking } from './masking/open-masking.ts'
 import type { ProxyMetrics } from './metrics.ts'
 import { PolicyFollower } from './policies/policy-follower.ts'
+import type { GovernedConnection } from './postgres/handshake/admit.ts'
 import { PublishedTickets } from './tickets.ts'
 
 /** All parts start at once: so long the console may take to publish the first policies. */
@@ -21,6 +23,7 @@ const POLICIES_MEMORY = 'proxy-policies.json'
 
 export type ControlPlaneOptions = {
   readonly config: SluiceConfig
+  readonly connections: ReadonlyMap<string, GovernedConnection>
   readonly eventLog: EventLog
   readonly registry: SchemaRegistry
   readonly nodeKey: SigningKey
@@ -34,12 +37,16 @@ export type ControlPlane = {
   readonly policies: PolicyFollower
   readonly desk: LoggedApprovalDesk
   readonly tickets: PublishedTickets
+  readonly masking: Masking
   readonly close: () => Promise<void>
 }
 
-/** Resolves when there are policies to decide by. Rejects with PolicyUnavailable where none come in time. */
+/**
+ * Resolves when there are policies to decide by. Rejects with PolicyUnavailable where none come in time. Masking plans are
+ * not waited for: without one a connection has no sessions.
+ */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { config, eventLog, registry, metrics, log, stopping } = options
+  const { config, connections, eventLog, registry, nodeKey, metrics, log, stopping } = options
   const onIncident = incidentReport(log, (code) => metrics.incidents.inc({ code }))
   const common = { log: eventLog, registry, onIncident }
   const keys = await TrustedKeys.open({
@@ -52,13 +59,15 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   await policies.first(FIRST_POLICIES_MS, stopping)
   const tickets = await PublishedTickets.open({ ...common, keys, maxTickets: config.limits.tickets })
   const desk = await openDesk(options, keys, onIncident)
+  const masking = await openMasking({ config, connections, eventLog, registry, nodeKey, keys, onIncident, log })
   return {
     policies,
     desk,
     tickets,
+    masking,
     close: async () => {
       await desk.close()
-      await Promise.all([policies.close(), tickets.close()])
+      await Promise.all([policies.close(), tickets.close(), masking.close()])
       await keys.close()
     },
   }

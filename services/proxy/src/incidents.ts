@@ -13,6 +13,9 @@ export type IncidentCode =
   /** A policy set whose content is not what its hash says, or that does not compile. */
   | 'policy_content'
   | 'policy_invalid'
+  /** A masking plan that can't be read, or is not what its record says. */
+  | 'plan_unreadable'
+  | 'plan_content'
 
 export type ProxyIncident = Omit<Incident, 'code'> & { readonly code: IncidentCode }
 

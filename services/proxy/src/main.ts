@@ -29,9 +29,10 @@ import { loadParser } from '@sluice/sql'
 import { EmbeddedLog, Journal } from '@sluice/stream'
 import { type ControlPlane, openControlPlane } from './control-plane.ts'
 import { Credentials } from './credentials.ts'
-import { proxyMetrics, steeringMetrics } from './metrics.ts'
+import { planMetrics, proxyMetrics, steeringMetrics } from './metrics.ts'
 import { PostgresGateway } from './postgres/gateway.ts'
 import type { GovernedConnection } from './postgres/handshake/admit.ts'
+import type { GatewayMasking } from './postgres/masking-parts.ts'
 import { SessionFactory } from './postgres/session-factory.ts'
 import { SqlReaders } from './postgres/sql-reader.ts'
 
@@ -54,9 +55,19 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const registry = LocalSchemaRegistry.open(join(config.log.dir, LOCAL_REGISTRY_FILE))
   const journal = openJournal(config, log)
   const gatewayMetrics = proxyMetrics(metrics, journal)
-  const steering = { config, eventLog, registry, nodeKey: signingKey, metrics: gatewayMetrics, log, stopping }
-  const control = await openControlPlane(steering)
+  const connections = await governedConnections(config)
+  const control = await openControlPlane({
+    config,
+    connections,
+    eventLog,
+    registry,
+    nodeKey: signingKey,
+    metrics: gatewayMetrics,
+    log,
+    stopping,
+  })
   steeringMetrics(metrics, control.desk, control.policies)
+  planMetrics(metrics, control.masking.plans)
   const commit = new GroupCommit(journal, (error) => log.error({ event: 'bug', err: error }, 'a bug in one session'))
   const verifier = new TokenVerifier(await readTrustedIssuers(config.identity.issuers))
   await verifier.prefetch()
@@ -68,7 +79,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
       startupPacketBytes: config.limits.startupPacketBytes,
       credentials: new Credentials(control.tickets, verifier),
       passwordTokens: config.identity.passwordTokens,
-      connections: await governedConnections(config),
+      connections,
       allowPlaintext: config.listeners.postgres.plaintext,
     },
     sessions: new SessionFactory({
@@ -80,6 +91,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     }),
     commit,
     readers,
+    masking: gatewayMasking(config, control),
     policies: control.policies,
     desk: control.desk,
     limits: { ...config.limits, bindBytes: config.limits.clientMessageBytes },
@@ -96,6 +108,18 @@ async function start(context: ServiceContext): Promise<RunningService> {
       journal.close()
       await eventLog.close()
     },
+  }
+}
+
+function gatewayMasking({ limits }: SluiceConfig, { masking, policies }: ControlPlane): GatewayMasking {
+  return {
+    plans: masking.plans,
+    keys: masking.keysOf,
+    get detectors() {
+      return policies.detectors
+    },
+    maskedRowBytes: limits.maskedRowBytes,
+    planWaitMs: limits.planWaitMs,
   }
 }
 

@@ -97,3 +97,16 @@ export function steeringMetrics(
     },
   })
 }
+
+/** A connection without a plan that may be used has no sessions. */
+export function planMetrics(registry: Registry, plans: { problems(): ReadonlyMap<string, string | null> }): void {
+  new Gauge({
+    name: 'sluice_mask_plan',
+    help: '1 while the masking plan of a connection may be used',
+    labelNames: ['connection'],
+    registers: [registry],
+    collect() {
+      for (const [connection, problem] of plans.problems()) this.set({ connection }, problem === null ? 1 : 0)
+    },
+  })
+}

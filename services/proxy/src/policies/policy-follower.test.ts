@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { controlHash, type PolicySet, TOPICS } from '@sluice/events'
+import { maskingRulesJson, maskingRulesSchema } from '@sluice/mask'
 import { approvalRulesJson, CURRENT_POLICIES, contentHashOf } from '@sluice/policy'
 import { ControlReader, VersionMemory } from '@sluice/trust'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -104,6 +105,25 @@ describe('the policies in force', () => {
       1_000,
     )
     expect(told).toEqual([versionOf(setOf('two'))])
+  })
+})
+
+describe('the detectors', () => {
+  const PATTERN = { detectors: [{ tag: 'internal.ticket', pattern: 'TCK-[0-9]{6}' }] }
+
+  it('have the patterns of the set in force', async () => {
+    const masking = maskingRulesSchema.parse(PATTERN)
+    const { files } = setOf('one')
+    const source = { files, approvalRules: {}, masking }
+    await append({ ...setOf('one'), contentHash: contentHashOf(source), masking: maskingRulesJson(masking) })
+    follower = await startFollower()
+    expect(follower.detectors.scan('see TCK-123456').map(({ tag }) => tag)).toEqual(['internal.ticket'])
+  })
+
+  it('are only the built-in ones where there are no others', async () => {
+    follower = await startFollower()
+    expect(follower.detectors.scan('TCK-123456')).toEqual([])
+    expect(follower.detectors.scan('ann@example.com')).toHaveLength(1)
   })
 })
 

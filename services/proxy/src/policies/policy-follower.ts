@@ -2,6 +2,7 @@
 // an incident; the last good set then holds for a time, and after it nothing is permitted until a newer good one comes.
 
 import { type PolicySet, PolicyUnavailable, TOPICS } from '@sluice/events'
+import { type Detectors, detectors, NO_MASKING_RULES } from '@sluice/mask'
 import { CURRENT_POLICIES, PolicyEngine, publishedSource } from '@sluice/policy'
 import type { ControlReader, TrustedRecord } from '@sluice/trust'
 import type { IncidentCode, ProxyIncident, ReportIncident } from '../incidents.ts'
@@ -28,6 +29,7 @@ export class PolicyFollower implements Policies {
   readonly #options: PolicyFollowerOptions
   readonly #listeners = new Set<(engine: PolicyEngine) => void>()
   #engine: PolicyEngine | null = null
+  #detectors = detectors(NO_MASKING_RULES)
   /** Of the first incident since the last good set. */
   #distrustedSince: number | null = null
   #reader: PolicyReader | null = null
@@ -82,6 +84,11 @@ export class PolicyFollower implements Policies {
     }
   }
 
+  /** With the patterns of the set in force. What its masking rules say of columns comes as plans. */
+  get detectors(): Detectors {
+    return this.#detectors
+  }
+
   /** The version in force; null where there is none. */
   get version(): string | null {
     return this.#engine?.version ?? null
@@ -117,19 +124,21 @@ export class PolicyFollower implements Policies {
 
   #take({ key, content }: PolicyRecord): void {
     if (key !== CURRENT_POLICIES) return
-    const engine = this.#compiled(content)
-    if (engine === null) return
+    const compiled = this.#compiled(content)
+    if (compiled === null) return
+    const { engine } = compiled
     this.#distrustedSince = null
     this.#engine = engine
+    this.#detectors = compiled.detectors
     for (const listener of this.#listeners) listener(engine)
   }
 
   /** Null after an incident. */
-  #compiled(set: PolicySet): PolicyEngine | null {
+  #compiled(set: PolicySet): { readonly engine: PolicyEngine; readonly detectors: Detectors } | null {
     try {
       const source = publishedSource(set)
       if (source === null) return this.#refuse('policy_content', 'the published set is not what its hash says')
-      return PolicyEngine.compile(source, set.contentHash)
+      return { engine: PolicyEngine.compile(source, set.contentHash), detectors: detectors(source.masking) }
     } catch (error) {
       // Whatever kept it from being compiled, a bug of ours too: it must not look as if nothing had been published.
       return this.#refuse('policy_invalid', error instanceof Error ? error.message : String(error))

@@ -24,12 +24,14 @@ export class CatalogReader {
     this.#options = options
   }
 
-  /** Throws UpstreamFailed. */
-  async read(): Promise<CatalogSnapshot> {
+  /** Throws UpstreamFailed, also where `signal` ends it. */
+  async read(signal?: AbortSignal): Promise<CatalogSnapshot> {
     const { connection, timeoutMs } = this.#options
     const { name, address, database, user, password } = connection
     const login = { database, user, password: await password(), keyCache: this.#keyCache }
-    const session = await CatalogSession.open(address, login, AbortSignal.timeout(timeoutMs))
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const ending = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    const session = await CatalogSession.open(address, login, ending)
     try {
       await session.rows(CATALOG_QUESTIONS.begin)
       return await this.#snapshot(session, name)

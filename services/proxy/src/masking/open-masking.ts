@@ -1,0 +1,123 @@
+// What masking needs of the event log and of the databases: catalogs go out, plans come in, and the secret behind tokens.
+
+import { join } from 'node:path'
+import { resolveSecret, type SluiceConfig } from '@sluice/config'
+import { ConfigInvalid, nowMicros, type SchemaRegistry, type SigningKey, TOPICS } from '@sluice/events'
+import { type MaskKeys, maskKeys } from '@sluice/mask'
+import type { Logger } from '@sluice/service'
+import type { EventLog } from '@sluice/stream'
+import { ControlReader, ControlWriter, type TrustedKeys, VersionMemory } from '@sluice/trust'
+import type { ReportIncident } from '../incidents.ts'
+import { CatalogReader } from '../postgres/catalog/read-catalog.ts'
+import type { GovernedConnection } from '../postgres/handshake/admit.ts'
+import { CatalogWatch } from './catalog-watch.ts'
+import { PlanFollower } from './plan-follower.ts'
+
+const PLANS_MEMORY = 'proxy-mask-plans.json'
+/** Of one look at a catalog, from the login to the last row. */
+const CATALOG_READ_MS = 60_000
+const MIN_SECRET_BYTES = 32
+
+export type MaskingOptions = {
+  readonly config: SluiceConfig
+  readonly connections: ReadonlyMap<string, GovernedConnection>
+  readonly eventLog: EventLog
+  readonly registry: SchemaRegistry
+  readonly nodeKey: SigningKey
+  readonly keys: TrustedKeys
+  readonly onIncident: ReportIncident
+  readonly log: Logger
+}
+
+export type Masking = {
+  readonly plans: PlanFollower
+  /** Null where the configuration names no secret. */
+  readonly keysOf: (connection: string) => MaskKeys | null
+  readonly close: () => Promise<void>
+}
+
+/** Resolves when the plans that were published before are known; catalogs are read from then on. */
+export async function openMasking(options: MaskingOptions): Promise<Masking> {
+  const { config, eventLog, registry, nodeKey, keys, onIncident, log } = options
+  const governed = [...options.connections.values()].filter(({ masking }) => masking)
+  const keysOf = await keysFrom(config, governed)
+  const watches = new Map<string, CatalogWatch>()
+  const plans = new PlanFollower({
+    connections: governed.map(({ name }) => name),
+    maxAgeMs: config.masking.planMaxAgeMs,
+    nowMs: Date.now,
+    look: async (connection) => (await watches.get(connection)?.look()) ?? null,
+    onIncident,
+  })
+  // Without masking nobody reads plans and nobody writes catalogs.
+  if (governed.length === 0) return { plans, keysOf, close: () => plans.close() }
+  const topic = TOPICS.maskPlans
+  const reader = await ControlReader.open({
+    log: eventLog,
+    registry,
+    topic,
+    keys,
+    role: 'masker',
+    memory: VersionMemory.open(join(config.trust.dir, PLANS_MEMORY)),
+    onIncident: (incident) => plans.notice(incident),
+    onFailure: (error) => {
+      const detail = error instanceof Error ? error.message : 'the published plans can not be followed'
+      plans.notice({ code: 'unreadable', topic, key: '', detail })
+    },
+  })
+  await plans.follow(reader)
+  const { id: nodeId, partition } = config.node
+  const writer = await ControlWriter.open({
+    log: eventLog,
+    registry,
+    topic: TOPICS.catalogs,
+    key: nodeKey,
+    partition,
+    nowMicros,
+    earlier: { keys, role: 'node', name: nodeId },
+    source: `/sluice/nodes/${nodeId}`,
+    type: () => 'sluice.catalog.read.v1',
+  })
+  for (const connection of governed) {
+    const { name } = connection
+    const catalogs = new CatalogReader({ connection, timeoutMs: CATALOG_READ_MS })
+    const watch = new CatalogWatch({
+      connection: name,
+      nodeId,
+      read: (signal) => catalogs.read(signal),
+      publish: (catalog) => writer.publish(name, catalog),
+      everyMs: config.masking.catalogMs,
+      onLook: (look) => plans.looked(name, look),
+      log,
+    })
+    watches.set(name, watch)
+    plans.onChange(name, ({ plan }) =>
+      log.info({ event: 'plan_taken', connection: name, version: plan.version }, 'a masking plan is in force'),
+    )
+    watch.start()
+  }
+  return {
+    plans,
+    keysOf,
+    close: async () => {
+      await Promise.all([...watches.values()].map((watch) => watch.close()))
+      await Promise.all([plans.close(), writer.close()])
+    },
+  }
+}
+
+async function keysFrom(
+  { masking }: SluiceConfig,
+  governed: readonly GovernedConnection[],
+): Promise<Masking['keysOf']> {
+  if (masking.key === undefined) return () => null
+  const secret = Buffer.from(await resolveSecret(masking.key))
+  if (secret.length < MIN_SECRET_BYTES) {
+    throw new ConfigInvalid(
+      'masking_key_short',
+      `masking.key (${masking.key}) has less than ${MIN_SECRET_BYTES} bytes, so tokens could be guessed; put ${MIN_SECRET_BYTES} random bytes there, in base64`,
+    )
+  }
+  const keys = new Map(governed.map(({ name }) => [name, maskKeys(secret, name)]))
+  return (connection) => keys.get(connection) ?? null
+}
