@@ -9,6 +9,7 @@ import { isSame, ScratchBytes, type SplicedBytes } from './spliced-bytes.ts'
 
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
+const PLAIN = 0
 /** Alone on a line it ends the data for some readers. */
 const END_OF_DATA = Buffer.from('\\.')
 
@@ -16,6 +17,8 @@ export class CsvRows implements CopyRows {
   readonly #columns: MaskedColumns
   readonly #delimiter: number
   readonly #quote: number
+  /** By byte: whether it ends a field, or only stands between quotes. */
+  readonly #special = new Uint8Array(256)
   readonly #null: Buffer
   readonly #scratch = new ScratchBytes()
   /** Where the field that was read last ends, and what it says. */
@@ -28,6 +31,7 @@ export class CsvRows implements CopyRows {
     this.#columns = columns
     this.#delimiter = copy.delimiter.charCodeAt(0)
     this.#quote = copy.quote.charCodeAt(0)
+    for (const byte of [this.#delimiter, this.#quote, NEWLINE, CARRIAGE_RETURN]) this.#special[byte] = 1
     this.#null = Buffer.from(copy.null)
   }
 
@@ -59,14 +63,12 @@ export class CsvRows implements CopyRows {
   /** Reads the field at `start`, up to a delimiter or the end of the row, and what it says where that is `wanted`. */
   #read(run: Buffer, start: number, lineEnd: number, wanted: boolean): void {
     if (start < lineEnd && run[start] === this.#quote) return this.#readQuoted(run, start, lineEnd, wanted)
-    const [delimiter, quote] = [this.#delimiter, this.#quote]
+    const special = this.#special
     let at = start
-    for (; at < lineEnd; at++) {
-      const byte = run[at]
-      if (byte === delimiter) break
-      if (byte === quote || byte === NEWLINE || byte === CARRIAGE_RETURN) {
-        throw new RowUnexpected('a field without quotes has what needs them')
-      }
+    // The line's own end is special: nothing is read behind it.
+    while (special[run[at] as number] === PLAIN) at++
+    if (at !== lineEnd && run[at] !== this.#delimiter) {
+      throw new RowUnexpected('a field without quotes has what needs them')
     }
     this.#end = at
     if (!wanted) return
@@ -131,10 +133,10 @@ export class CsvRows implements CopyRows {
   }
 
   #needsQuotes(value: Buffer): boolean {
+    const special = this.#special
     if (isSame(value, 0, value.length, this.#null) || isSame(value, 0, value.length, END_OF_DATA)) return true
     for (let at = 0; at < value.length; at++) {
-      const byte = value[at]
-      if (byte === this.#delimiter || byte === this.#quote || byte === NEWLINE || byte === CARRIAGE_RETURN) return true
+      if (special[value[at] as number] !== PLAIN) return true
     }
     return false
   }

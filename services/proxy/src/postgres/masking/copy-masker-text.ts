@@ -1,5 +1,6 @@
 // COPY in text format: one row a line, a delimiter between fields, and a backslash before what would be read otherwise.
 
+import type { FieldMasker, MaskedField } from '@sluice/mask'
 import type { CopyFormat } from '@sluice/sql'
 import { HEADER_BYTES } from '../wire/message-types.ts'
 import type { CopyRows } from './copy-masker.ts'
@@ -21,6 +22,7 @@ const LETTERS: readonly (readonly [letter: string, meant: string])[] = [
 ]
 
 const NO_BYTE = 0
+const PLAIN = 0
 
 /** By byte: what it means behind a backslash, 0 where the server never writes it. */
 function meaningTable(delimiter: number): Uint8Array {
@@ -42,7 +44,8 @@ function escapeTable(delimiter: number): Uint8Array {
 
 export class TextRows implements CopyRows {
   readonly #columns: MaskedColumns
-  readonly #delimiter: number
+  /** By byte: whether it ends a field, or stands before a character that is written in another way. */
+  readonly #special = new Uint8Array(256)
   readonly #null: Buffer
   /** Only one that a value is never written as tells of NULL; with others, NULL is masked as that text would be. */
   readonly #nullIsCertain: boolean
@@ -52,54 +55,58 @@ export class TextRows implements CopyRows {
 
   constructor(columns: MaskedColumns, copy: CopyFormat) {
     this.#columns = columns
-    this.#delimiter = copy.delimiter.charCodeAt(0)
+    const delimiter = copy.delimiter.charCodeAt(0)
+    for (const byte of [delimiter, BACKSLASH, NEWLINE]) this.#special[byte] = 1
     this.#null = Buffer.from(copy.null)
     this.#nullIsCertain = copy.null.startsWith('\\')
-    this.#meanings = meaningTable(this.#delimiter)
-    this.#escapes = escapeTable(this.#delimiter)
+    this.#meanings = meaningTable(delimiter)
+    this.#escapes = escapeTable(delimiter)
   }
 
   mask(run: Buffer, _view: DataView, position: number, end: number, spliced: SplicedBytes): void {
-    const delimiter = this.#delimiter
-    const last = this.#columns.maskers.length - 1
+    const { maskers, seen } = this.#columns
+    const special = this.#special
     const lineEnd = end - 1
     let start = position + HEADER_BYTES
     if (lineEnd < start || run[lineEnd] !== NEWLINE) throw new RowUnexpected('it is no line')
     const place = spliced.placeOf(position)
-    let column = 0
-    let escaped = false
     let grown = 0
-    for (let at = start; ; at++) {
-      const byte = at < lineEnd ? run[at] : delimiter
-      if (byte === delimiter) {
-        if (column > last) throw new RowUnexpected('more fields than columns')
-        grown += this.#maskField(run, column, start, at, escaped, spliced)
-        if (at >= lineEnd) break
-        column++
-        start = at + 1
-        escaped = false
-      } else if (byte === BACKSLASH) {
+    for (let column = 0; column < maskers.length; column++) {
+      if (start > lineEnd) throw new RowUnexpected('fewer fields than columns')
+      let escaped = false
+      let at = start
+      // The line's own end is special: nothing is read behind it.
+      while (special[run[at] as number] === PLAIN) at++
+      while (run[at] === BACKSLASH) {
         escaped = true
-        at++
-        if (at >= lineEnd) throw new RowUnexpected('it ends with a backslash')
-      } else if (byte === NEWLINE) throw new RowUnexpected('more than one line')
+        at += 2
+        while (special[run[at] as number] === PLAIN) at++
+      }
+      if (at > lineEnd) throw new RowUnexpected('it ends with a backslash')
+      if (at < lineEnd && run[at] === NEWLINE) throw new RowUnexpected('more than one line')
+      const masker = maskers[column] ?? null
+      if (masker !== null) {
+        const masked = this.#masked(masker, run, start, at, escaped)
+        if (masked !== undefined) {
+          seen[column] = (seen[column] as number) + 1
+          grown += this.#replace(masked, start, at, spliced)
+        }
+      }
+      start = at + 1
     }
-    if (column !== last) throw new RowUnexpected('fewer fields than columns')
+    if (start !== end) throw new RowUnexpected('more fields than columns')
     if (grown !== 0) spliced.putInt32(place + 1, end - position - 1 + grown)
   }
 
+  #masked(masker: FieldMasker, run: Buffer, start: number, end: number, escaped: boolean): MaskedField {
+    if (!escaped) return masker.mask(run, start, end)
+    if (this.#nullIsCertain && isSame(run, start, end, this.#null)) return masker.nullBecomes
+    const length = this.#decode(run, start, end)
+    return masker.mask(this.#scratch.bytes, 0, length)
+  }
+
   /** How many bytes longer the field is now. */
-  #maskField(run: Buffer, column: number, start: number, end: number, escaped: boolean, spliced: SplicedBytes): number {
-    const masker = this.#columns.maskers[column] ?? null
-    if (masker === null) return 0
-    let masked: Buffer | null | undefined
-    if (this.#nullIsCertain && isSame(run, start, end, this.#null)) masked = masker.nullBecomes
-    else if (escaped) {
-      const length = this.#decode(run, start, end)
-      masked = masker.mask(this.#scratch.bytes, 0, length)
-    } else masked = masker.mask(run, start, end)
-    if (masked === undefined) return 0
-    this.#columns.seen[column] = (this.#columns.seen[column] as number) + 1
+  #replace(masked: Buffer | null, start: number, end: number, spliced: SplicedBytes): number {
     spliced.keepUntil(start, masked === null ? this.#null.length : 2 * masked.length)
     const before = spliced.placeOf(start)
     if (masked === null) spliced.add(this.#null)
@@ -125,6 +132,9 @@ export class TextRows implements CopyRows {
 
   write(value: Buffer, spliced: SplicedBytes): void {
     const escapes = this.#escapes
+    let plain = 0
+    while (plain < value.length && escapes[value[plain] as number] === NO_BYTE) plain++
+    if (plain === value.length) return spliced.add(value)
     for (let at = 0; at < value.length; at++) {
       const byte = value[at] as number
       const letter = escapes[byte] as number
