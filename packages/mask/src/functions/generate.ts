@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { type ListedServer, type ListName, readServer } from './read-server.ts'
 
 const FILES: Readonly<Record<string, readonly ListName[]>> = {
-  'total-functions': ['total', 'counts'],
+  'total-functions': ['total', 'sized', 'counts'],
   'plain-functions': ['plain'],
   'refused-functions': ['refused'],
   operators: ['operators', 'equality'],

@@ -70,6 +70,15 @@ describe('what is known of PostgreSQL', () => {
     },
   )
 
+  it('tells which arguments say how much: taking that much takes time', () => {
+    const known = knownFunctions(14)
+    // left, right, substr, jsonb -> integer, lag; then md5, concat, int8 of an integer, repeat.
+    for (const id of [3060, 3061, 883, 3215, 3107]) {
+      expect([0, 1, 2].map((index) => known.isSizeArgument(id, index))).toEqual([false, true, false])
+    }
+    expect([2311, 3058, 481, 1622].some((id) => known.isSizeArgument(id, 0) || known.isSizeArgument(id, 1))).toBe(false)
+  })
+
   it('names functions for people, off the list or not', () => {
     const known = knownFunctions(18)
     expect([3062, 2626, 67, 16384].map((id) => known.nameOf(id))).toEqual(['reverse', 'pg_sleep', 'texteq', undefined])

@@ -14,6 +14,11 @@ export interface KnownFunctions {
    * of known types. `plain`: reads or computes only, for clean arguments. undefined: off the list.
    */
   function(id: number): FunctionVerdict | undefined
+  /**
+   * Says this argument (from 0) of a `total` function how much is taken, or which one? The time that takes tells of it:
+   * a sensitive value there is a touch.
+   */
+  isSizeArgument(functionId: number, index: number): boolean
   /** The operator's function id; undefined for operators that are not PostgreSQL's own. */
   operatorFunction(id: number): number | undefined
   /** Is it PostgreSQL's own `=` of a type (btree or hash equality)? */
@@ -44,6 +49,7 @@ const LAST_MAJOR = 18
 /** What is the same on every server of a version. */
 type Fixed = {
   readonly total: ReadonlyMap<number, string>
+  readonly sized: ReadonlySet<number>
   readonly plain: ReadonlyMap<number, string>
   /** Off the list: only their names. */
   readonly refused: ReadonlyMap<number, string>
@@ -90,6 +96,7 @@ function fixedOf(serverMajor: number): Fixed {
   if (known) return known
   const fixed: Fixed = {
     total: namesOf('total', major),
+    sized: idsOf('sized', major),
     plain: namesOf('plain', major),
     refused: namesOf('refused', major),
     operators: operatorsOf(major),
@@ -114,6 +121,7 @@ export function knownFunctions(serverMajor: number, standard: readonly StandardO
   const types = new Set(reviewed.filter(({ kind }) => kind === 'type').map(({ id }) => id))
   return {
     function: (id) => (fixed.total.has(id) ? 'total' : fixed.plain.has(id) || functions.has(id) ? 'plain' : undefined),
+    isSizeArgument: (id, index) => index === 1 && fixed.sized.has(id),
     operatorFunction: (id) => fixed.operators.get(id)?.implementation,
     isEquality: (id) => fixed.equality.has(id),
     isCount: (id) => fixed.counts.has(id),

@@ -18,6 +18,7 @@ import {
 
 export type ListName =
   | 'total'
+  | 'sized'
   | 'plain'
   | 'refused'
   | 'operators'
@@ -104,6 +105,9 @@ const COLLATIONS = `
   select oid::int as entry from pg_collation
   where collnamespace = 'pg_catalog'::regnamespace and oid < ${FIXED} and collisdeterministic order by 1`
 
+/** Of all functions on the short list a number behind the first argument says how much, or which one. */
+const SIZED = /\(\w+,integer\)$/
+
 const total = new Set(TOTAL.flatMap(([, signatures]) => words(signatures)))
 
 export async function readServer(url: string): Promise<ListedServer> {
@@ -128,6 +132,9 @@ export async function readServer(url: string): Promise<ListedServer> {
       major: version.rows[0]?.major ?? 0,
       lists: {
         total: functions.rows.filter(isTotal).map(({ entry }) => entry),
+        sized: functions.rows
+          .filter((row) => isTotal(row) && SIZED.test(row.signature))
+          .map(({ entry }) => entry.slice(entry.indexOf(':') + 1)),
         plain: functions.rows.filter((row) => !isTotal(row)).map(({ entry }) => entry),
         refused: (await entries(ALL_FUNCTIONS, INTERNAL_TYPES)).filter((entry) => !allowed.has(entry)),
         operators: await entries(OPERATORS),
