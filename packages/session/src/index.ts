@@ -8,6 +8,7 @@ export {
   OpenRequest,
   type Recorder,
   type RequestDescription,
+  type SensitiveValues,
   Session,
   type SessionOptions,
   type Submitted,

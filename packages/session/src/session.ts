@@ -9,20 +9,23 @@ import {
   type OutcomeStatus,
   type RawSegment,
   type RecordedDecision,
-  type RecordedObligation,
   type SensitiveSpan,
   uuidv7,
 } from '@sluice/events'
-import {
-  type DecisionObligations,
-  type Denial,
-  NO_OBLIGATIONS,
-  type Pending,
-  type PolicyDecision,
-  type StatementAccess,
-} from '@sluice/policy'
+import type { DecisionObligations, Denial, Pending, PolicyDecision, StatementAccess } from '@sluice/policy'
 import type { GroupCommit } from './group-commit.ts'
 import { mintPermit, type Permit } from './permit.ts'
+import {
+  finishedSegments,
+  IN_CLEAR,
+  maskObligations,
+  owed,
+  recorded,
+  requestSegments,
+  requestSpans,
+  spansOf,
+  strictest,
+} from './recorded-parts.ts'
 
 export type Recorder = Pick<FrameRecorder, 'prepare' | 'record'>
 
@@ -48,9 +51,17 @@ export type RequestDescription = {
   /** The statement: recorded again with the outcome, so that one event tells the whole of it. */
   readonly statement: readonly RawSegment[]
   readonly parameters: readonly RawSegment[]
-  /** Where in the statement's segments, and in the parameters behind them, sensitive values stand. */
-  readonly sensitiveSpans?: readonly SensitiveSpan[]
+  /** Where sensitive values stand in it; left out where that is not known. */
+  readonly sensitive?: SensitiveValues
   readonly trace: string | null
+}
+
+/** All sensitive values that a request brings itself. */
+export type SensitiveValues = {
+  /** In the statement's segments. */
+  readonly spans: readonly SensitiveSpan[]
+  /** Parameters, from 1. */
+  readonly parameters: readonly { readonly parameter: number; readonly tag: string }[]
 }
 
 /** A request that was recorded and whose end is still to come. */
@@ -102,10 +113,6 @@ export type ApprovalUnusable = 'not_approved' | 'for_another' | 'changed' | 'too
 export type UsedApproval =
   | { readonly kind: 'permitted'; readonly permit: Permit; readonly frame: number }
   | { readonly kind: 'unusable'; readonly why: ApprovalUnusable }
-
-const NOTHING_OWED: readonly never[] = []
-/** Nothing of a result was masked, whatever it holds. */
-const IN_CLEAR: readonly RecordedObligation[] = [{ kind: 'reveal', tag: 'all', count: 1 }]
 
 export class Session {
   readonly sessionId: string
@@ -179,8 +186,8 @@ export class Session {
       resources: access.resources,
       touches: access.touches,
       decision,
-      obligations: obligations === NO_OBLIGATIONS ? NOTHING_OWED : recordedObligations(obligations),
-      sensitiveSpans: spansOf(description, obligations),
+      obligations: owed(description, obligations),
+      sensitiveSpans: requestSpans(description, obligations),
       trace,
       segments: requestSegments(description, obligations),
     })
@@ -275,7 +282,7 @@ export class Session {
       direction: 'to_client',
       operation: request.description.operation,
       requestId: request.eventId,
-      obligations: this.#options.inClear === true ? IN_CLEAR : NOTHING_OWED,
+      obligations: this.#options.inClear === true ? IN_CLEAR : maskObligations(request.description, request.masked),
       segments: request.obligations.record === 'full' ? [{ kind: 'result', label: '', bytes: result }] : [],
     })
   }
@@ -302,7 +309,7 @@ export class Session {
       resources: description.access.resources,
       touches: description.access.touches,
       decision,
-      obligations: this.#options.inClear === true ? IN_CLEAR : maskObligations(request.masked),
+      obligations: this.#options.inClear === true ? IN_CLEAR : maskObligations(description, request.masked),
       outcome,
       trace: description.trace,
       sensitiveSpans: spansOf(description, obligations),
@@ -320,64 +327,4 @@ export class Session {
     const { recorder, commit } = this.#options
     return commit.append(() => recorder.record(part)).header.eventId
   }
-}
-
-function recorded(
-  decision: PolicyDecision,
-  effect: PolicyDecision['kind'],
-  approvalId: string | null,
-): RecordedDecision {
-  return {
-    effect,
-    policyIds: decision.policyIds,
-    policyVersion: decision.policyVersion,
-    reasonCode: decision.kind === 'deny' ? decision.reasonCode : null,
-    approvalId,
-    grantId: null,
-  }
-}
-
-function recordedObligations({ notify, record }: DecisionObligations): RecordedObligation[] {
-  const told = notify.map((channel) => ({ kind: 'notify', tag: channel, count: 1 }))
-  return record === 'full' ? told : [...told, { kind: 'record', tag: record, count: 1 }]
-}
-
-/** They count the segments as they are recorded: where some are left out, nothing is left that they could be in. */
-function spansOf({ sensitiveSpans }: RequestDescription, { record }: DecisionObligations): readonly SensitiveSpan[] {
-  return sensitiveSpans === undefined || record !== 'full' ? NOTHING_OWED : sensitiveSpans
-}
-
-function maskObligations(masked: ReadonlyMap<string, number> | null): readonly RecordedObligation[] {
-  if (masked === null) return NOTHING_OWED
-  return [...masked].map(([tag, count]) => ({ kind: 'mask', tag, count }))
-}
-
-/** What was asked for once holds, whatever is decided later. */
-function strictest(before: DecisionObligations, now: DecisionObligations): DecisionObligations {
-  if (before === NO_OBLIGATIONS || before === now) return now
-  return {
-    notify: [...new Set([...before.notify, ...now.notify])],
-    record: before.record === 'metadata' || now.record === 'metadata' ? 'metadata' : 'full',
-  }
-}
-
-/** With `@record("metadata")` neither values nor results are recorded. */
-function statementSegments({ statement }: RequestDescription, { record }: DecisionObligations): readonly RawSegment[] {
-  return record === 'full' ? statement : statement.filter(({ kind }) => kind === 'text')
-}
-
-function requestSegments(description: RequestDescription, obligations: DecisionObligations): readonly RawSegment[] {
-  const statement = statementSegments(description, obligations)
-  if (description.parameters.length === 0 || obligations.record !== 'full') return statement
-  return [...statement, ...description.parameters]
-}
-
-function finishedSegments(
-  description: RequestDescription,
-  obligations: DecisionObligations,
-  result: Buffer | null,
-): readonly RawSegment[] {
-  const statement = statementSegments(description, obligations)
-  if (result === null || obligations.record !== 'full') return statement
-  return [...statement, { kind: 'result', label: '', bytes: result }]
 }
