@@ -14,11 +14,6 @@ export interface KnownFunctions {
    * of known types. `plain`: reads or computes only, for clean arguments. undefined: off the list.
    */
   function(id: number): FunctionVerdict | undefined
-  /**
-   * Says this argument (from 0) of a `total` function how much is taken, or which one? The time that takes tells of it:
-   * a sensitive value there is a touch.
-   */
-  isSizeArgument(functionId: number, index: number): boolean
   /** The operator's function id; undefined for operators that are not PostgreSQL's own. */
   operatorFunction(id: number): number | undefined
   /** Is it PostgreSQL's own `=` of a type (btree or hash equality)? */
@@ -41,6 +36,15 @@ export interface KnownFunctions {
   operatorName(id: number): string | undefined
   /** Deterministic collations of PostgreSQL's own (and 0). */
   isDeterministicCollation(id: number): boolean
+}
+
+/** What `knownFunctions` knows: for readers of expressions also which arguments are sizes. */
+export interface ReviewedFunctions extends KnownFunctions {
+  /**
+   * Says this argument (from 0) of a `total` function how much is taken, or which one? The time that takes tells of it:
+   * a sensitive value there is a touch.
+   */
+  isSizeArgument(functionId: number, index: number): boolean
 }
 
 const FIRST_MAJOR = 13
@@ -114,7 +118,7 @@ function fixedOf(serverMajor: number): Fixed {
 }
 
 /** Knows nothing of a version that was not reviewed. `standard`: what the published catalog says of initdb's objects. */
-export function knownFunctions(serverMajor: number, standard: readonly StandardObject[] = []): KnownFunctions {
+export function knownFunctions(serverMajor: number, standard: readonly StandardObject[] = []): ReviewedFunctions {
   const fixed = fixedOf(serverMajor)
   const reviewed = reviewedStandardObjects(standard)
   const functions = new Map(reviewed.filter(({ kind }) => kind === 'function').map(({ id, name }) => [id, name]))
