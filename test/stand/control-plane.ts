@@ -1,5 +1,6 @@
 // What steers a proxy or an approver in a test: a root key, the services' keys with their certificates in the log, and
-// the console's part of writing: signed tickets and policy sets. The default set permits agents to connect and to read.
+// what others write: the console's tickets and policy sets, and masking plans as the masker's. The default policies permit
+// agents to connect and to read.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +20,13 @@ import {
   type Ticket,
   TOPICS,
 } from '@sluice/events'
-import { type MaskingInput, maskingRulesSchema } from '@sluice/mask'
+import {
+  type CatalogSnapshot,
+  type MaskingInput,
+  type MaskPlan,
+  maskingRulesSchema,
+  NO_MASKING_RULES,
+} from '@sluice/mask'
 import {
   type ApprovalRulesInput,
   approvalRulesJson,
@@ -29,6 +36,7 @@ import {
 } from '@sluice/policy'
 import { EmbeddedLog } from '@sluice/stream'
 import { ControlWriter, issueCertificate, publishCertificates } from '@sluice/trust'
+import { PlanPublisher } from './plan-publisher.ts'
 
 const SERVICES = ['node', 'console', 'approver', 'masker'] as const
 type ServiceRole = (typeof SERVICES)[number]
@@ -87,6 +95,8 @@ export type ControlPlane = {
     approvalRules?: ApprovalRulesInput,
     masking?: MaskingInput,
   ) => Promise<{ readonly version: number; readonly contentHash: string }>
+  /** The plan that a catalog and the rules in force make, signed by the masker's key. Beside a real masker it rejects. */
+  readonly publishPlan: (catalog: CatalogSnapshot) => Promise<MaskPlan>
   /** A new key under the root, in the log. */
   readonly certify: (role: KeyRole, name: string, validUntil?: number | null) => Promise<SigningKey>
   readonly close: () => Promise<void>
@@ -135,6 +145,8 @@ export async function openControlPlane(dir: string, options: ControlPlaneOptions
   const asConsole = { log, registry, key: signing.console, nowMicros }
   const tickets = await ControlWriter.open({ ...asConsole, topic: TOPICS.tickets, everyKeyOnce: true })
   const sets = await ControlWriter.open({ ...asConsole, topic: TOPICS.policies })
+  const plans = new PlanPublisher({ log, registry, key: signing.masker })
+  let rulesInForce = NO_MASKING_RULES
   const publishPolicies: ControlPlane['publishPolicies'] = async (files, rules = ONE_DATA_OWNER, written = masking) => {
     const source = {
       files,
@@ -148,6 +160,7 @@ export async function openControlPlane(dir: string, options: ControlPlaneOptions
       masking: publishedMasking(source),
       appliedBy: APPLIED_BY,
     }
+    rulesInForce = source.masking
     return { ...(await sets.publish('current', set)), contentHash: set.contentHash }
   }
   if (policies !== null) await publishPolicies(policies, approvalRules)
@@ -175,6 +188,7 @@ export async function openControlPlane(dir: string, options: ControlPlaneOptions
       await tickets.publish(ticket.ticketId, ticket)
     },
     publishPolicies,
+    publishPlan: (catalog) => plans.publish(catalog, rulesInForce),
     certify: async (role, name, validUntil = null) => {
       const key = importSigningKey(generateSigningKey())
       await publish([await certificateOf(key, role, name, validUntil)])

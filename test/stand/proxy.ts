@@ -1,5 +1,6 @@
 // The real proxy as a child process with a configuration of its own, in front of a real database; tickets are made as
-// the console makes them, and its journal can be opened with the masker's key.
+// the console makes them, and its journal can be opened with the masker's key. With masking there is the real masker too,
+// or a plan that the test has made.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,8 +17,10 @@ import {
   TOPICS,
 } from '@sluice/events'
 import { createAuthority, issueServerCertificate, newTicket, ticketUser } from '@sluice/identity'
+import type { MaskingInput, MaskPlan } from '@sluice/mask'
 import type { EmbeddedLog } from '@sluice/stream'
 import { stringify } from 'yaml'
+import { CatalogReader } from '../../services/proxy/src/postgres/catalog/read-catalog.ts'
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts'
 import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
@@ -25,6 +28,10 @@ import { type ServiceProcess, startService } from './service-process.ts'
 import { storedRecords } from './stored-records.ts'
 
 const SESSIONS_END_MS = 30_000
+const PLAN_MS = 60_000
+const CATALOG_MS = 30_000
+const PLAN_IN_FORCE = 'sluice_mask_plan{connection="shop"} 1'
+const MASKING_KEY = 'a key that is only for tests, of 32 bytes at least'
 const EVERY_KIND: ReadonlySet<SegmentKind> = new Set(['text', 'literal', 'comment', 'bind', 'result', 'claim'])
 
 export type Login = { readonly user: string; readonly password: string }
@@ -57,6 +64,10 @@ export type RunningProxy = {
   readonly frames: () => Promise<readonly RecordedFrame[]>
   /** Resolves when the journal has the ends of so many sessions. */
   readonly sessionsEnded: (count: number) => Promise<void>
+  /** With masking by a masker. */
+  readonly masker: ServiceProcess | null
+  /** With masking by the test: a plan of the catalog as it is now, in the log. The proxy has it in a moment. */
+  readonly publishPlan: () => Promise<MaskPlan>
   /** Ends the process alone: its folder, its log and its issuer stay. */
   readonly stopProcess: ServiceProcess['stop']
   readonly stop: () => Promise<void>
@@ -75,6 +86,15 @@ export type ProxyOptions = Pick<ControlPlaneOptions, 'policies' | 'approvalRules
   readonly journalBytes?: number
   /** Overrides parts of the connection `shop`. */
   readonly connection?: Readonly<Record<string, unknown>>
+  /**
+   * Masks what `shop` answers by these rules: `{}` are those that are built in. It starts when there is a plan. Without
+   * this nothing is masked.
+   */
+  readonly masking?: MaskingInput
+  /** Who makes the plan: the real masker, or this process, which is faster. */
+  readonly plannedBy?: 'masker' | 'test'
+  /** Further settings of `masking:`, such as how often the catalog is looked at. */
+  readonly maskingSettings?: Readonly<Record<string, number>>
   /** Further sections of the configuration: `people`, `trust`, … */
   readonly sections?: Readonly<Record<string, unknown>>
 }
@@ -84,10 +104,11 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
   const authority = await createAuthority('Sluice test authority')
   const certificate = await issueServerCertificate(authority, { names: ['localhost'], ips: ['127.0.0.1'] })
   const issuer = await startIssuer(authority)
-  const { policies, approvalRules } = options
+  const { policies, approvalRules, masking, plannedBy = 'masker' } = options
   const control = await openControlPlane(dir, {
     ...(policies === undefined ? {} : { policies }),
     ...(approvalRules === undefined ? {} : { approvalRules }),
+    ...(masking === undefined ? {} : { masking }),
   })
   const put = (name: string, content: string | Buffer): string => {
     writeFileSync(join(dir, name), content, { mode: 0o600 })
@@ -112,7 +133,7 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
         },
         keys: control.keys,
         listeners: { postgres: { port: 0, plaintext: options.plaintext ?? false }, console: { port: 0 } },
-        health: { proxy: '127.0.0.1:0' },
+        health: { proxy: '127.0.0.1:0', masker: '127.0.0.1:0' },
         identity: {
           issuers: [{ issuer: issuer.url, jwksUri: issuer.jwksUri, authority: 'ca.pem', algorithms: ['ES256'] }],
         },
@@ -125,17 +146,26 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
             database: database.name,
             tls: { mode: 'verify-full', authority: 'upstream.pem' },
             credentials: { user: GATEWAY_ROLE, password: `file:${put('password', GATEWAY_PASSWORD)}` },
-            masking: 'off',
+            masking: masking === undefined ? 'off' : 'on',
             ...options.connection,
           },
         },
+        ...(masking === undefined
+          ? {}
+          : { masking: { ...masking, key: `file:${put('masking.key', MASKING_KEY)}`, ...options.maskingSettings } }),
         limits: options.limits ?? {},
         ...options.sections,
       }),
     ),
   )
 
-  const running = await startService('proxy', configFile)
+  const publishPlan = async (): Promise<MaskPlan> => control.publishPlan(await readCatalog(database))
+  if (masking !== undefined && plannedBy === 'test') await publishPlan()
+  const [running, masker] = await Promise.all([
+    startService('proxy', configFile),
+    masking !== undefined && plannedBy === 'masker' ? startService('masker', configFile) : null,
+  ])
+  if (masking !== undefined) await planInForce(running, masker)
   const frames = (): Promise<readonly RecordedFrame[]> =>
     readFrames(control.log, control.registry, control.masker.privateKey)
   return {
@@ -153,6 +183,8 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
       return { user: ticketUser(agent, ticket.ticketId), password: secret }
     },
     frames,
+    masker,
+    publishPlan,
     sessionsEnded: async (count) => {
       const until = performance.now() + SESSIONS_END_MS
       while (performance.now() < until) {
@@ -164,11 +196,31 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
     },
     stop: async () => {
       await running.stop()
+      await masker?.stop()
       await control.close()
       await issuer.stop()
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** As the proxy reads it. */
+function readCatalog({ name, server, authority }: ProxiedDatabase) {
+  const { host, port } = server
+  const tls = { mode: 'verify-full', authority: authority.certificate, serverName: null } as const
+  const login = { user: GATEWAY_ROLE, password: () => Promise.resolve(GATEWAY_PASSWORD) }
+  const connection = { name: 'shop', database: name, address: { host, port, tls }, ...login }
+  return new CatalogReader({ connection, timeoutMs: CATALOG_MS }).read()
+}
+
+async function planInForce(proxy: ServiceProcess, masker: ServiceProcess | null): Promise<void> {
+  const until = performance.now() + PLAN_MS
+  while (performance.now() < until) {
+    const metrics = await (await fetch(`${proxy.addresses['health']}/metrics`)).text()
+    if (metrics.includes(PLAN_IN_FORCE)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`no masking plan is in force: ${proxy.log()} ${masker?.log() ?? ''}`)
 }
 
 /** What there is to know of a process of a proxy, the first or one that came in its place. */

@@ -16,7 +16,7 @@ export type ServiceProcess = {
 }
 
 /** Resolves when it is ready; rejects with its log where it ends or is late. */
-export async function startService(name: 'proxy' | 'approver', configFile: string): Promise<ServiceProcess> {
+export async function startService(name: 'proxy' | 'approver' | 'masker', configFile: string): Promise<ServiceProcess> {
   const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url))
   const child = fork(main, ['--config', configFile], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
   let log = ''

@@ -49,6 +49,11 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
     look: async (connection) => (await watches.get(connection)?.look()) ?? null,
     onIncident,
   })
+  for (const { name } of governed) {
+    plans.onChange(name, ({ plan }) =>
+      log.info({ event: 'plan_taken', connection: name, version: plan.version }, 'a masking plan was taken'),
+    )
+  }
   // Without masking nobody reads plans and nobody writes catalogs.
   if (governed.length === 0) return { plans, keysOf, close: () => plans.close() }
   const topic = TOPICS.maskPlans
@@ -91,9 +96,6 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
       log,
     })
     watches.set(name, watch)
-    plans.onChange(name, ({ plan }) =>
-      log.info({ event: 'plan_taken', connection: name, version: plan.version }, 'a masking plan is in force'),
-    )
     watch.start()
   }
   return {
