@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TOPICS } from '@sluice/events'
+import { generateSigningKey, importSigningKey, TOPICS } from '@sluice/events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NODE, Node } from './masker.fixture.ts'
 
@@ -30,6 +30,8 @@ async function writeConfig({ dir, keys }: Node): Promise<string> {
     'masker.pub': keys.maskerPublic,
     'masker.key': keys.masker,
     'signing.pem': keys.signing,
+    // Nothing is certified: that must not keep the masker from auditing.
+    'root.pub': importSigningKey(generateSigningKey()).publicKey.toString('base64'),
   }
   for (const [name, content] of Object.entries(files)) await writeFile(join(dir, 'keys', name), content)
   const file = join(dir, 'sluice.yaml')
@@ -38,7 +40,7 @@ async function writeConfig({ dir, keys }: Node): Promise<string> {
     node: { id: NODE },
     tls: { certificate: 'server.pem', key: 'server.key', authority: 'ca.pem' },
     keys: {
-      root: unused,
+      root: 'keys/root.pub',
       certificates: unused,
       console: unused,
       approver: unused,
@@ -91,7 +93,8 @@ describe('the masker service', () => {
       const { child, health } = await start()
       const ids = await node.runSession(3)
       await audited(ids.length)
-      expect((await fetch(`${health}/readyz`)).status).toBe(200)
+      const readiness = await fetch(`${health}/readyz`)
+      expect([readiness.status, await readiness.text()]).toEqual([503, expect.stringContaining('no certificate')])
       expect(await (await fetch(`${health}/metrics`)).text()).toContain(
         'sluice_masker_audited_events_total{outcome="sanitised"} 5',
       )
