@@ -89,7 +89,7 @@ const inBatches = <T>(items: readonly T[], work: (item: T) => void): Percentiles
 const measureDecisions = async (): Promise<DecisionFigures> => {
   await loadParser()
   const readers = new SqlReaders()
-  const reader = readers.readerFor(CONNECTION, SERVER_MAJOR, NAMES)
+  const reader = readers.readerFor({ connection: CONNECTION, serverMajor: SERVER_MAJOR, names: NAMES, lineage: false })
   const session = await openSession()
   const read = (text: string): StatementAccess => {
     const found = reader.read(text)

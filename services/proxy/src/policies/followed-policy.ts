@@ -45,6 +45,14 @@ export class FollowedPolicy {
     return decision
   }
 
+  /**
+   * Which of the tags its subject may see unmasked; the same set while the policies are the same.
+   * Throws PolicyUnavailable.
+   */
+  reveals(tags: readonly string[]): ReadonlySet<string> {
+    return this.#current().reveals(tags)
+  }
+
   #ask(question: (session: SessionPolicy) => PolicyDecision): PolicyDecision {
     try {
       return question(this.#current())

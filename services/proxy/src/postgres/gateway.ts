@@ -2,8 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { isShowableClaim, PeerInvalid, type RawSegment } from '@sluice/events'
+import { isShowableClaim, PeerInvalid, PolicyUnavailable, type RawSegment } from '@sluice/events'
 import { ScramKeyCache } from '@sluice/identity'
+import { type PlanView, UNKNOWN_TAG } from '@sluice/mask'
+import type { PolicyDecision, StatementAccess } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { GroupCommit } from '@sluice/session'
 import type { ApprovalDesk } from '../approvals/approval-desk.ts'
@@ -12,16 +14,22 @@ import { FollowedPolicy } from '../policies/followed-policy.ts'
 import type { Policies } from '../policies/policy-follower.ts'
 import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
 import { LookTurns } from './hold/look-turns.ts'
+import { decideMasked } from './masking/decide-masked.ts'
+import { LineageCache } from './masking/lineage-cache.ts'
+import { SessionMasking } from './masking/session-masking.ts'
+import { TouchBudget } from './masking/touch-budget.ts'
+import type { GatewayMasking } from './masking-parts.ts'
 import { GatewaySession } from './session/gateway-session.ts'
 import type { RequestLimits } from './session/handled.ts'
-import { connectRefused } from './session/refusals.ts'
+import { connectRefused, planMissing } from './session/refusals.ts'
 import type { Opening } from './session/session-parts.ts'
 import type { StatementReader } from './session/statements.ts'
 import type { SessionFactory } from './session-factory.ts'
+import type { ReaderOptions } from './sql-reader.ts'
 import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
 import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
-import type { DatabaseNames } from './upstream/database-names.ts'
 import { GUARDED_SETTINGS } from './upstream/guarded-settings.ts'
+import { TREE_SETTINGS } from './upstream/tree-settings.ts'
 import type { FrameBounds } from './wire/client-framer.ts'
 import { destroyInTime } from './wire/close-in-time.ts'
 import * as encode from './wire/encode.ts'
@@ -41,9 +49,8 @@ export type GatewayOptions = {
   readonly admission: Omit<AdmissionOptions, 'mockKey'>
   readonly sessions: SessionFactory
   readonly commit: GroupCommit
-  readonly readers: {
-    readonly readerFor: (connection: string, serverMajor: number, names: DatabaseNames) => StatementReader
-  }
+  readonly readers: { readonly readerFor: (options: ReaderOptions) => StatementReader }
+  readonly masking: GatewayMasking
   readonly policies: Policies
   readonly desk: ApprovalDesk
   readonly limits: GatewayLimits
@@ -76,6 +83,8 @@ export class PostgresGateway {
   readonly #live = new Set<GatewaySession>()
   /** Admitted clients whose upstream is still being reached. */
   #connecting = 0
+  readonly #lineages = new LineageCache()
+  readonly #budget = new TouchBudget(Date.now)
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -171,10 +180,15 @@ export class PostgresGateway {
       socket.end(encode.errorResponse(connectRefused(allowed, admitted.connection.name)))
       return false
     }
+    const masks = this.#masks(admitted, policy)
+    if (masks instanceof PolicyUnavailable) {
+      socket.end(encode.errorResponse(planMissing(masks)))
+      return false
+    }
     let upstream: Upstream
     this.#connecting++
     try {
-      upstream = await this.#connect(admitted)
+      upstream = await this.#connect(admitted, masks)
     } catch (error) {
       const { code, message } = error as { code: string; message: string }
       metrics.upstreamFailures.inc({ connection: admitted.connection.name, code })
@@ -195,11 +209,11 @@ export class PostgresGateway {
       upstream.socket.destroy()
       return false
     }
-    await this.#startSession(admitted, upstream, policy)
+    await this.#startSession(admitted, upstream, policy, masks)
     return true
   }
 
-  async #connect({ connection, settings }: Admitted): Promise<Upstream> {
+  async #connect({ connection, settings }: Admitted, masks: boolean): Promise<Upstream> {
     const keyCache = this.#keyCaches.get(connection.name) ?? new ScramKeyCache()
     this.#keyCaches.set(connection.name, keyCache)
     const login = {
@@ -207,7 +221,7 @@ export class PostgresGateway {
       user: connection.user,
       password: await connection.password(),
       keyCache,
-      settings: new Map([...settings, ...GUARDED_SETTINGS]),
+      settings: new Map([...settings, ...GUARDED_SETTINGS, ...(masks ? TREE_SETTINGS : [])]),
     }
     return connectUpstream(connection.address, login, AbortSignal.timeout(this.#options.limits.upstreamConnectMs))
   }
@@ -225,12 +239,41 @@ export class PostgresGateway {
     })
   }
 
-  async #startSession(admitted: Admitted, upstream: Upstream, policy: FollowedPolicy): Promise<void> {
+  /** Whether results are masked: not where nothing is sensitive for this subject. */
+  #masks({ connection }: Admitted, policy: FollowedPolicy): boolean | PolicyUnavailable {
+    if (!connection.masking) return false
+    try {
+      const tags = allTags(this.#options.masking.plans.current(connection.name))
+      const reveals = policy.reveals(tags)
+      return tags.some((tag) => !reveals.has(tag))
+    } catch (error) {
+      if (error instanceof PolicyUnavailable) return error
+      throw error
+    }
+  }
+
+  #maskingOf({ connection, identified }: Admitted, policy: FollowedPolicy): SessionMasking {
+    const { issuer, id } = identified.subject
+    return new SessionMasking({
+      ...this.#options.masking,
+      connection: connection.name,
+      lineages: this.#lineages,
+      budget: this.#budget.of(JSON.stringify([issuer, id, connection.name])),
+      reveals: (view) => policy.reveals(allTags(view)),
+    })
+  }
+
+  async #startSession(admitted: Admitted, upstream: Upstream, policy: FollowedPolicy, masks: boolean): Promise<void> {
     const { sessions, commit, limits, readers, metrics, log, policies, desk } = this.#options
     const { transport, connection, identified } = admitted
     const lookTurns = this.#lookTurns.get(connection.name) ?? new LookTurns()
     this.#lookTurns.set(connection.name, lookTurns)
-    const { session, governed } = await sessions.create(admitted, upstream.socket, (access) => policy.decide(access))
+    const masking = masks ? this.#maskingOf(admitted, policy) : null
+    const decide = (access: StatementAccess): PolicyDecision =>
+      masking === null ? policy.decide(access) : decideMasked(access, policy, (each) => masking.mustWait(each))
+    // What a subject may see in clear although it is masked for others goes on the record.
+    const inClear = connection.masking && !masks
+    const { session, governed } = await sessions.create(admitted, upstream.socket, { decide, inClear })
     const { cancelKey } = upstream
     const cancel = (): void => {
       if (cancelKey === null) return
@@ -245,7 +288,13 @@ export class PostgresGateway {
       governed,
       session,
       commit,
-      reader: readers.readerFor(connection.name, majorOf(upstream), upstream.names),
+      reader: readers.readerFor({
+        connection: connection.name,
+        serverMajor: majorOf(upstream),
+        names: upstream.names,
+        lineage: masks,
+      }),
+      masking,
       people: {
         desk,
         lookTurns,
@@ -285,6 +334,17 @@ export class PostgresGateway {
     )
     live.begin(openingOf(admitted, upstream, key))
   }
+}
+
+const tagsOfPlans = new WeakMap<PlanView, readonly string[]>()
+
+/** In one order, and one list for one plan; columns that nobody has looked at yet have the unknown tag. */
+function allTags(view: PlanView): readonly string[] {
+  const known = tagsOfPlans.get(view)
+  if (known !== undefined) return known
+  const tags = [...new Set([...Object.keys(view.plan.tags), UNKNOWN_TAG])].sort()
+  tagsOfPlans.set(view, tags)
+  return tags
 }
 
 function majorOf({ parameters }: Upstream): number {

@@ -37,7 +37,11 @@ export class SessionFactory {
   async create(
     { identified, connection }: Admitted,
     upstream: Socket,
-    decide: (access: StatementAccess) => PolicyDecision,
+    steering: {
+      readonly decide: (access: StatementAccess) => PolicyDecision
+      /** Its subject sees in clear what others see masked. */
+      readonly inClear: boolean
+    },
   ): Promise<CreatedSession> {
     const { nodeId, nodeKey, codec, recipient, commit } = this.#options
     const sessionId = uuidv7()
@@ -51,7 +55,7 @@ export class SessionFactory {
       subject: identified.subject,
       sealer: await SessionSealer.create(sessionId, recipient),
     })
-    const session = new Session({ sessionId, recorder, commit, decide, monotonicMicros, nowMicros })
+    const session = new Session({ sessionId, recorder, commit, ...steering, monotonicMicros, nowMicros })
     return { session, governed: new GovernedUpstream(sessionId, upstream, new SliceList()) }
   }
 }

@@ -20,7 +20,11 @@ const NAMES = {
 
 describe('SqlReader', () => {
   it('reads a statement for decision and record', () => {
-    expect(readers.readerFor('shop', 18, NAMES).read("select * from customers where ssn = '819'")).toMatchObject({
+    expect(
+      readers
+        .readerFor({ connection: 'shop', serverMajor: 18, names: NAMES, lineage: false })
+        .read("select * from customers where ssn = '819'"),
+    ).toMatchObject({
       access: { connection: 'shop', actions: ['sql:read'], resources: ['shop/customers'] },
       segments: [{ kind: 'text' }, { kind: 'literal', bytes: Buffer.from("'819'") }],
       deallocates: null,
@@ -28,11 +32,21 @@ describe('SqlReader', () => {
   })
 
   it('keeps what it read for all sessions of a connection, by the exact text', async () => {
-    const read = await readers.readerFor('shop', 18, NAMES).read('select 42')
-    expect(await readers.readerFor('shop', 18, NAMES).read('select 42')).toBe(read)
-    expect(await readers.readerFor('other', 18, NAMES).read('select 42')).not.toBe(read)
-    expect(await readers.readerFor('shop', 13, NAMES).read('select 42')).not.toBe(read)
-    expect(await readers.readerFor('shop', 18, NAMES).read('select 43')).not.toBe(read)
+    const read = await readers
+      .readerFor({ connection: 'shop', serverMajor: 18, names: NAMES, lineage: false })
+      .read('select 42')
+    expect(
+      await readers.readerFor({ connection: 'shop', serverMajor: 18, names: NAMES, lineage: false }).read('select 42'),
+    ).toBe(read)
+    expect(
+      await readers.readerFor({ connection: 'other', serverMajor: 18, names: NAMES, lineage: false }).read('select 42'),
+    ).not.toBe(read)
+    expect(
+      await readers.readerFor({ connection: 'shop', serverMajor: 13, names: NAMES, lineage: false }).read('select 42'),
+    ).not.toBe(read)
+    expect(
+      await readers.readerFor({ connection: 'shop', serverMajor: 18, names: NAMES, lineage: false }).read('select 43'),
+    ).not.toBe(read)
   })
 
   it.each<[string, string | symbol | null]>([
@@ -42,11 +56,16 @@ describe('SqlReader', () => {
     ['discard plans', null],
     ['select 1', null],
   ])('%s deallocates what it says', async (text, name) => {
-    expect((await readers.readerFor('shop', 18, NAMES).read(text)).deallocates).toBe(name)
+    expect(
+      (await readers.readerFor({ connection: 'shop', serverMajor: 18, names: NAMES, lineage: false }).read(text))
+        .deallocates,
+    ).toBe(name)
   })
 
   it('reads long statements in a worker', { timeout: 20_000 }, async () => {
-    const pending = readers.readerFor('shop', 18, NAMES).read(long('for update'))
+    const pending = readers
+      .readerFor({ connection: 'shop', serverMajor: 18, names: NAMES, lineage: false })
+      .read(long('for update'))
     expect(pending).toBeInstanceOf(Promise)
     const read = await pending
     expect(read.access).toMatchObject({ actions: ['sql:write', 'sql:read'], resources: ['shop/t'] })

@@ -36,6 +36,8 @@ export type ReaderOptions = {
   readonly connection: string
   readonly serverMajor: number
   readonly names: DatabaseNames
+  /** The session masks: what its statements do is decided by their trees. */
+  readonly lineage: boolean
 }
 
 export class SqlReader implements StatementReader {
@@ -61,7 +63,7 @@ export class SqlReader implements StatementReader {
   }
 
   #keep(text: string, analysis: Analysis): ReadStatement {
-    const { connection, names } = this.#options
+    const { connection, names, lineage } = this.#options
     const segments: readonly RawSegment[] = cutLiterals(text)
     const access = accessOf(analysis, { connection, schemas: names.schemas, own: names })
     // Several are refused by their access.
@@ -69,6 +71,7 @@ export class SqlReader implements StatementReader {
     const read: ReadStatement = {
       access,
       segments,
+      ...carried(analysis, lineage),
       deallocates: name === null ? ALL_NAMES : (name ?? null),
       changes: access.actions.some((action) => !UNCHANGING.has(action)),
       source: null,
@@ -79,14 +82,27 @@ export class SqlReader implements StatementReader {
   }
 }
 
+/** What a session that masks has to know besides. */
+function carried(analysis: Analysis, lineage: boolean): Pick<ReadStatement, 'needsTree' | 'parts' | 'utility'> {
+  if (!lineage || analysis.kind !== 'parsed') return { needsTree: false, parts: null, utility: null }
+  const { statements, parts } = analysis
+  const [only] = statements
+  if (only === undefined || statements.length > 1) {
+    return { needsTree: false, parts: parts.length > 1 ? parts.map(({ text }) => text) : null, utility: null }
+  }
+  const utility = only.kind === 'command' || only.kind === 'session' ? only.utility : null
+  return { needsTree: only.kind === 'command' && utility === null, parts: null, utility }
+}
+
 /** The readers of all connections, with what they share. The parser has been loaded before (`loadParser`). */
 export class SqlReaders {
   readonly #large = new LargeAnalyzer()
   readonly #caches = new Map<string, TextCache<ReadStatement>>()
 
   /** Servers of different versions read some texts differently, and a name is another table on another search path. */
-  readerFor(connection: string, serverMajor: number, names: DatabaseNames): SqlReader {
-    const key = `${serverMajor} ${names.digest} ${connection}`
+  readerFor(options: ReaderOptions): SqlReader {
+    const { connection, serverMajor, names, lineage } = options
+    const key = `${serverMajor} ${lineage} ${names.digest} ${connection}`
     let cache = this.#caches.get(key)
     if (cache === undefined) {
       cache = new TextCache(sizeOf)
@@ -94,7 +110,7 @@ export class SqlReaders {
       if (this.#caches.size >= MAX_CACHES && oldest !== undefined) this.#caches.delete(oldest)
       this.#caches.set(key, cache)
     }
-    return new SqlReader({ connection, serverMajor, names }, { large: this.#large, cache })
+    return new SqlReader(options, { large: this.#large, cache })
   }
 
   close(): Promise<void> {

@@ -1,11 +1,30 @@
 // The extended protocol: what prepared statements and portals stand for, and which messages make up one frame.
 
-import type { OpenRequest } from '@sluice/session'
+import { denyProtocol, type StatementAccess } from '@sluice/policy'
+import type { OpenRequest, RequestDescription } from '@sluice/session'
 import { heldExecution } from '../hold/held-messages.ts'
 import type { Holds } from '../hold/hold.ts'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
-import { decodeBind, decodeExecute, decodeNamed, describedTypes, type ParseBody } from '../wire/decode.ts'
+import {
+  type Cursor,
+  type Judged,
+  NO_MASKS,
+  type PortalMasks,
+  type SessionMasking,
+} from '../masking/session-masking.ts'
+import {
+  type BindBody,
+  decodeBind,
+  decodeExecute,
+  decodeNamed,
+  describedTypes,
+  type ParseBody,
+  resultFormats,
+} from '../wire/decode.ts'
+import * as encode from '../wire/encode.ts'
 import { CLIENT } from '../wire/message-types.ts'
+import type { Analyses } from './analyses.ts'
+import type { Delivery } from './delivery.ts'
 import type { Handled, RequestLimits } from './handled.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
@@ -25,32 +44,66 @@ import { HeldSubmission, type Submissions } from './submissions.ts'
 const DONE = 'done'
 const NOTHING: readonly never[] = []
 
+const CURSOR_BYTES = 200
+
+/** What nobody analysed is not executed. */
+function unknownHere(access: StatementAccess): Judged {
+  const denial = denyProtocol('statement_unknown', 'there is no statement or cursor of that name that was analysed')
+  return { kind: 'refused', denial, access }
+}
+
+/** What is recorded of a group. */
+function describe({ operation, statement, parameters }: FrameGroup): RequestDescription {
+  return {
+    operation,
+    executes: operation === 'Execute',
+    access: statement.analysed?.access ?? statement.access,
+    statement: statement.segments,
+    parameters,
+    ...(statement.analysed === undefined ? {} : { sensitive: statement.analysed.sensitive }),
+    trace: null,
+  }
+}
+
 export class ExtendedRequests {
   readonly refusals: ProtocolRefusals
   readonly #submissions: Submissions
   readonly #holds: Holds
   readonly #guard: ReadingGuard
   readonly #limits: RequestLimits
-  readonly #statements = new NameRegistry<ReadStatement>(statementBytes)
+  /** Null where the session masks nothing. */
+  readonly #analyses: Analyses | null
+  readonly #delivery: Delivery
+  readonly cursors = new NameRegistry<Cursor>(() => CURSOR_BYTES)
+  readonly statements = new NameRegistry<ReadStatement>(statementBytes)
   readonly #portals = new NameRegistry<Portal>(portalBytes)
   #group: FrameGroup | null = null
   #ended = false
 
   constructor(
-    parts: { readonly submissions: Submissions; readonly holds: Holds; readonly guard: ReadingGuard },
+    parts: {
+      readonly submissions: Submissions
+      readonly holds: Holds
+      readonly guard: ReadingGuard
+      readonly analyses: Analyses | null
+      readonly delivery: Delivery
+    },
     limits: RequestLimits,
   ) {
     this.#submissions = parts.submissions
     this.#holds = parts.holds
     this.#guard = parts.guard
+    this.#analyses = parts.analyses
+    this.#delivery = parts.delivery
     this.#limits = limits
     this.refusals = new ProtocolRefusals(parts.submissions, () => void this.endGroup())
   }
 
   /** The upstream is ready after `epoch`. */
   ready(epoch: number, idle: boolean): void {
-    this.#statements.endEpoch(epoch)
+    this.statements.endEpoch(epoch)
     this.#portals.endEpoch(epoch)
+    this.cursors.endEpoch(epoch)
     // No portal outlives its transaction.
     if (idle) this.#portals.forget(ALL_NAMES)
   }
@@ -62,13 +115,13 @@ export class ExtendedRequests {
 
   /** A simple query drops the unnamed statement and the unnamed portal: for certain when it is confirmed. */
   dropUnnamed(): { readonly confirmed: (deallocates: ReadStatement['deallocates']) => void } {
-    this.#statements.change('', null, this.#submissions.epoch)
+    this.statements.change('', null, this.#submissions.epoch)
     this.#portals.change('', null, this.#submissions.epoch)
     return {
       confirmed: (deallocates) => {
-        this.#statements.confirm('', null)
+        this.statements.confirm('', null)
         this.#portals.confirm('', null)
-        if (deallocates !== null) this.#statements.forget(deallocates)
+        if (deallocates !== null) this.statements.forget(deallocates)
       },
     }
   }
@@ -94,15 +147,7 @@ export class ExtendedRequests {
     const group = this.#group
     this.#group = null
     if (group === null || this.#ended) return undefined
-    const description = {
-      operation: group.operation,
-      executes: group.operation === 'Execute',
-      access: group.statement.access,
-      statement: group.statement.segments,
-      parameters: group.parameters,
-      trace: null,
-    }
-    const submitted = this.#submissions.forward(description, 'refused-message', group.messages)
+    const submitted = this.#submissions.forward(describe(group), 'refused-message', group.messages)
     if (submitted === null) return undefined
     if (submitted instanceof HeldSubmission) {
       const expect = (request: OpenRequest, gate: Gate): void => this.#expectGroup(group, request, gate)
@@ -119,42 +164,79 @@ export class ExtendedRequests {
     if (executes) this.#guard.executes(this.#submissions.epoch, group.statement)
     group.replies.forEach((reply, index) => {
       const confirmed =
-        index === last && deallocates !== null ? () => this.#statements.forget(deallocates) : reply.confirmed
+        index === last && deallocates !== null ? () => this.statements.forget(deallocates) : reply.confirmed
       const isLast = index === last
-      this.#submissions.expect({ to: reply.to, request, last: isLast, confirmed, gate: isLast ? gate : null })
+      const { to, hidden = false, masked = null } = reply
+      this.#submissions.expect({ to, request, last: isLast, confirmed, gate: isLast ? gate : null, hidden, masked })
     })
   }
 
   /** Why a statement can't be prepared; null where it can. */
   refusedParse({ name }: ParseBody, messageBytes: number): 'done' | null {
     const { preparedStatements, preparedStatementBytes } = this.#limits
-    if (this.#statements.size >= preparedStatements) {
+    if (this.statements.size >= preparedStatements) {
       return this.#tooMany(CLIENT.parse, `${preparedStatements} prepared statements`)
     }
-    if (this.#statements.bytes + messageBytes > preparedStatementBytes) {
+    if (this.statements.bytes + messageBytes > preparedStatementBytes) {
       return this.#tooMany(CLIENT.parse, `${preparedStatementBytes} bytes of prepared statements`)
     }
     return name.startsWith(OWN_NAME_PREFIX) ? this.#reservedName(CLIENT.parse) : null
   }
 
-  parse(bytes: Buffer, name: string, read: ReadStatement): Handled {
+  parse(bytes: Buffer, name: string, text: string, read: ReadStatement): Handled | Promise<Handled> {
     const { session } = this.#submissions
     const waits = session.mayWait(read.access)
     // What runs many times is recorded many times: its nonce and commitment are made once.
     const segments = name === '' ? read.segments : read.segments.map((segment) => session.prepare(segment))
     const statement = name === '' && !waits ? read : { ...read, segments, source: waits ? Buffer.from(bytes) : null }
-    this.#statements.change(name, statement, this.#submissions.epoch)
+    this.statements.change(name, statement, this.#submissions.epoch)
     const group = newGroup('Parse', statement)
     group.messages.push(bytes)
-    group.replies.push({ to: 'parse', confirmed: () => this.#statements.confirm(name, statement) })
+    if (this.#analyses !== null && statement.needsTree) {
+      return this.#analyse(this.#analyses, { group, name, text, statement })
+    }
+    group.replies.push({ to: 'parse', confirmed: () => this.statements.confirm(name, statement) })
     this.#group = group
+    return DONE
+  }
+
+  /** Nothing of it runs before it is known what it does: Bind waits for that. */
+  async #analyse(
+    analyses: Analyses,
+    parsed: {
+      readonly group: FrameGroup
+      readonly name: string
+      readonly text: string
+      readonly statement: ReadStatement
+    },
+  ): Promise<Handled> {
+    const { group, name, text, statement } = parsed
+    const description = describe(group)
+    const wasOpen = this.#submissions.open
+    const request = this.#submissions.forward(description, 'refused-message', group.messages)
+    if (request === null || request instanceof HeldSubmission) return DONE
+    const analysis = await analyses.analyse(request, { analysed: text, whole: text, at: 0 }, () =>
+      this.statements.confirm(name, statement),
+    )
+    if (this.#ended || analysis.kind === 'failed') return DONE
+    if (analysis.kind === 'refused') {
+      this.statements.change(name, null, this.#submissions.epoch)
+      analyses.forget(name, () => this.statements.confirm(name, null))
+      analyses.refuse(request, { ...description, access: analysis.access }, analysis.denial)
+      return DONE
+    }
+    statement.analysed = analysis.analysed
+    this.#delivery.pushResult(request, encode.parseComplete)
+    this.#delivery.finish(request, 'ok', null)
+    const mayWait = this.#submissions.session.mayWait(analysis.analysed.access)
+    if (!wasOpen && mayWait) await analyses.release()
     return DONE
   }
 
   bind(bytes: Buffer): Handled {
     const body = decodeBind(bytes)
     if (body === null) return this.refusals.malformed(CLIENT.bind, 'Bind')
-    const found = this.#statements.lookup(body.statement, this.#submissions.epoch)
+    const found = this.statements.lookup(body.statement, this.#submissions.epoch)
     if (found.kind === 'unsettled') return this.#later()
     if (found.kind === 'missing') {
       return this.refusals.refuse(CLIENT.bind, 'statement_unknown', 'there is no prepared statement of that name')
@@ -164,29 +246,62 @@ export class ExtendedRequests {
     }
     const statement = found.value
     if (body.portal.startsWith(OWN_NAME_PREFIX)) return this.#reservedName(CLIENT.bind)
+    const masks = this.#analyses === null ? NO_MASKS : this.#masksOf(this.#analyses, statement, bytes, body)
+    if (masks === null) return DONE
     if (this.#group === null || this.#group.statement !== statement || this.#group.operation !== 'Parse') {
       void this.endGroup()
       if (this.#submissions.discarding) return DONE
       this.#group = newGroup('Bind', statement)
     }
     const group = this.#group
-    const portal = this.#portalOf(statement, bytes)
+    const portal = this.#portalOf(statement, bytes, masks)
     group.operation = 'Bind'
     group.portal = body.portal
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
     group.bind = portal.bind
     group.messages.push(bytes)
-    group.replies.push({ to: 'bind', confirmed: () => this.#portals.confirm(body.portal, portal) })
+    group.replies.push({
+      to: 'bind',
+      confirmed: () => this.#portals.confirm(body.portal, portal),
+      masked: masks.bind,
+    })
     this.#portals.change(body.portal, portal, this.#submissions.epoch)
     return DONE
   }
 
-  #portalOf(statement: ReadStatement, bytes: Buffer): Portal {
+  #portalOf(statement: ReadStatement, bytes: Buffer, { execute }: PortalMasks): Portal {
     // Kept, as a copy, only where it waits: a view would keep all that came with it in memory.
-    if (statement.source === null) return { statement, bind: null, parameters: NOTHING }
+    if (statement.source === null) return { statement, masked: execute, bind: null, parameters: NOTHING }
     const bind = Buffer.from(bytes)
     const copied = decodeBind(bind)
-    return { statement, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
+    return { statement, masked: execute, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
+  }
+
+  /** How the answers to a portal are masked; null where it was refused. */
+  #masksOf(analyses: Analyses, statement: ReadStatement, bytes: Buffer, body: BindBody): PortalMasks | null {
+    const { masking } = analyses
+    const judged = this.#judged(masking, statement, body)
+    if (judged === null) return NO_MASKS
+    if (judged.kind === 'refused') {
+      void this.endGroup()
+      if (this.#submissions.discarding) return null
+      const group = newGroup('Bind', statement)
+      group.parameters = boundSegments(body)
+      const description = { ...describe(group), access: judged.access }
+      this.#submissions.deny(description, 'refused-message', judged.denial)
+      return null
+    }
+    if (statement.needsTree) statement.analysed = judged.analysed
+    return masking.masksOf(judged.analysed, resultFormats(bytes))
+  }
+
+  /** Null for what returns no rows of tables. */
+  #judged(masking: SessionMasking, statement: ReadStatement, body: BindBody): Judged | null {
+    const { needsTree, analysed, utility, access } = statement
+    if (needsTree) return analysed === undefined ? unknownHere(access) : masking.execution(analysed, body.values)
+    if (utility?.kind !== 'fetch') return null
+    const cursor = this.cursors.lookup(utility.cursor, this.#submissions.epoch)
+    return cursor.kind === 'found' ? masking.again(cursor.value.analysed) : unknownHere(access)
   }
 
   #tooMany(type: number, bound: string): 'done' {
@@ -217,7 +332,7 @@ export class ExtendedRequests {
     const group = this.#group as FrameGroup
     group.operation = 'Execute'
     group.messages.push(bytes)
-    group.replies.push({ to: 'execute', confirmed: null })
+    group.replies.push({ to: 'execute', confirmed: null, masked: found.value.masked })
     return this.endGroup()?.then(() => DONE) ?? DONE
   }
 
@@ -243,7 +358,7 @@ export class ExtendedRequests {
 
   /** Drivers that declare no types ask for them: then a reviewer can be shown values that come as binary. */
   #described(name: string): ((by: Buffer) => void) | null {
-    const found = this.#statements.lookup(name, this.#submissions.epoch)
+    const found = this.statements.lookup(name, this.#submissions.epoch)
     if (found.kind !== 'found' || found.value.source === null) return null
     const statement = found.value
     return (by) => {
@@ -257,7 +372,7 @@ export class ExtendedRequests {
     if (this.#submissions.discarding) return DONE
     const body = decodeNamed(bytes)
     if (body === null) return this.refusals.malformed(CLIENT.close, 'Close')
-    const registry = body.target === 'statement' ? this.#statements : this.#portals
+    const registry = body.target === 'statement' ? this.statements : this.#portals
     registry.change(body.name, null, this.#submissions.epoch)
     this.#submissions.housekeeping(bytes)
     this.#submissions.expect({ to: 'close', confirmed: () => registry.confirm(body.name, null) })

@@ -40,6 +40,7 @@ function begun(client: Socket, upstream: Socket): Begun {
     bounds: { statementBytes: 1, bindBytes: 1 },
     limits: LIMITS,
     people: PEOPLE,
+    masking: null,
     heldAheadBytes: 1,
     sessionMs: 3_600_000,
     cancelUpstream: () => {

@@ -5,10 +5,13 @@ import type { GovernedUpstream, Session } from '@sluice/session'
 import type { AskingPeople } from '../hold/asking-people.ts'
 import { Holds } from '../hold/hold.ts'
 import { OwnWork } from '../hold/own-work.ts'
+import { rebuiltReport } from '../masking/rebuilt-report.ts'
+import type { SessionMasking } from '../masking/session-masking.ts'
+import { Analyses } from './analyses.ts'
 import { Delivery } from './delivery.ts'
 import type { RequestLimits } from './handled.ts'
 import { ReadingGuard } from './reading-guard.ts'
-import { Replies, type ReplyEvents } from './replies.ts'
+import { Replies, type ReplyEvents, type ReplyMasking } from './replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { Requests } from './requests.ts'
 import type { StatementReader } from './statements.ts'
@@ -20,6 +23,8 @@ export type PipelineParts = {
   readonly reader: StatementReader
   readonly limits: RequestLimits
   readonly people: AskingPeople
+  /** Null where the session masks nothing. */
+  readonly masking: SessionMasking | null
 }
 
 export type Pipeline = {
@@ -31,7 +36,7 @@ export type Pipeline = {
 }
 
 export function makePipeline(parts: PipelineParts, events: ReplyEvents & { enlist(): void }): Pipeline {
-  const { session, governed, reader, limits, people } = parts
+  const { session, governed, reader, limits, people, masking } = parts
   const enlist = (): void => events.enlist()
   const delivery = new Delivery(session)
   const queue = new ReplyQueue(limits.pipelinedRequests)
@@ -54,6 +59,12 @@ export function makePipeline(parts: PipelineParts, events: ReplyEvents & { enlis
     epochEnded: (epoch, status) => events.ready(epoch, status, null),
   })
   const guard = new ReadingGuard(submissions, own, delivery)
-  const requests = new Requests({ submissions, reader, holds, guard }, limits)
-  return { queue, delivery, requests, replies: new Replies(session, queue, delivery, events), holds }
+  const analyses = masking === null ? null : new Analyses({ masking, submissions, own, enlist })
+  const requests = new Requests({ submissions, reader, holds, guard, delivery, analyses }, limits)
+  const replies = new Replies(session, queue, delivery, events, masking === null ? null : replyMasking(masking))
+  return { queue, delivery, requests, replies, holds }
+}
+
+function replyMasking({ maskedRowBytes }: SessionMasking): ReplyMasking {
+  return { rebuild: rebuiltReport, wantsNotice: () => true, maskedRowBytes }
 }

@@ -1,6 +1,6 @@
 // What a client is told when something is refused: the protocol's ordinary error with reason, event and what to do.
 
-import type { AuditUnavailable } from '@sluice/events'
+import type { AuditUnavailable, PolicyUnavailable } from '@sluice/events'
 import { type Denial, type PolicyDecision, showApprovalCode } from '@sluice/policy'
 import type { OpenRequest } from '@sluice/session'
 import type { ErrorReport } from '../wire/encode.ts'
@@ -65,6 +65,24 @@ export function auditReport(cause: AuditUnavailable, severity: 'ERROR' | 'FATAL'
     detail: `The gateway's journal says: ${cause.code}.`,
     hint: 'Nothing was sent to the database. Try again when the operator has made room for the journal.',
   }
+}
+
+/** Nobody knows yet what is sensitive there. */
+export function planMissing({ message }: PolicyUnavailable): ErrorReport {
+  return {
+    severity: 'FATAL',
+    sqlState: NOT_AUTHORIZED,
+    message: `sluice: ${message}`,
+    hint: 'Try again in a moment; if it goes on, ask the operator of the gateway.',
+  }
+}
+
+/** The same as PostgreSQL's own words for what it can't go on with. */
+export const MEANING_CHANGED: ErrorReport = {
+  severity: 'FATAL',
+  sqlState: '0A000',
+  message: 'sluice: a prepared statement would show other columns than when it was prepared',
+  hint: 'Connect again and prepare it again.',
 }
 
 /** How a session ends that neither side ended. */

@@ -1,6 +1,8 @@
 // Follows what the upstream answers: which request each message belongs to, when a request has ended, what is rewritten.
 
 import type { OpenRequest, Session } from '@sluice/session'
+import { RowUnexpected } from '../masking/row-unexpected.ts'
+import { readServerReport } from '../masking/server-report.ts'
 import { GUARDED_SETTINGS } from '../upstream/guarded-settings.ts'
 import { decodeParameterStatus, decodeReport, rowsOfTag } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
@@ -8,7 +10,7 @@ import { SERVER, type TransactionStatus } from '../wire/message-types.ts'
 import type { ServerMessageSink } from '../wire/server-framer.ts'
 import { INTERNAL_ERROR, statusOf } from '../wire/sql-states.ts'
 import type { Delivery } from './delivery.ts'
-import type { ExpectedReply, OwnStep, ReplyQueue, ReplyTo } from './reply-queue.ts'
+import type { ExpectedReply, OwnStep, ReplyQueue, ReplyTo, RowsMask } from './reply-queue.ts'
 
 export interface ReplyEvents {
   /** The upstream is ready for the next epoch; `failure` is the SQLSTATE of what failed in this one. */
@@ -17,6 +19,17 @@ export interface ReplyEvents {
   skipping(): void
   /** The upstream does what it must not: the session ends. */
   misbehaved(reason: string): void
+  /** A prepared statement means something else than what was decided: the session ends before a row is delivered. */
+  meaningChanged(): void
+}
+
+/** What a session that masks does with answers. */
+export type ReplyMasking = {
+  /** A report with our own text for its SQLSTATE. */
+  readonly rebuild: (report: Buffer) => Buffer
+  /** Whether the client wants notices of this severity. */
+  readonly wantsNotice: (severity: string) => boolean
+  readonly maskedRowBytes: number
 }
 
 /** Which message completes which expected reply; `query` is completed by ReadyForQuery alone. */
@@ -37,6 +50,9 @@ const READY_AFTER: ReadonlySet<ReplyTo> = new Set(['sync', 'query', 'refused-que
 /** Messages that also belong inside the answer to a simple query. */
 const IN_QUERY: ReadonlySet<number> = new Set([SERVER.rowDescription, SERVER.commandComplete, SERVER.emptyQuery])
 
+/** The beginning and the end of a COPY's rows. */
+const AROUND_COPY: ReadonlySet<number> = new Set([SERVER.copyOut, SERVER.copyDone])
+
 /** Tags of what changes rows begin so: INSERT, UPDATE, DELETE, MERGE. SELECT's counts what was seen as rows. */
 const TELLS_CHANGED: ReadonlySet<number> = new Set(Buffer.from('IUDM'))
 
@@ -45,6 +61,8 @@ export class Replies implements ServerMessageSink {
   readonly #queue: ReplyQueue
   readonly #delivery: Delivery
   readonly #events: ReplyEvents
+  /** Null where nothing is masked and the server prints no trees. */
+  readonly #masking: ReplyMasking | null
   /** An error inside the simple query at the head. */
   #queryError: string | null = null
   /** Whose commands were counted last, and its rows then. */
@@ -52,8 +70,15 @@ export class Replies implements ServerMessageSink {
   /** The first error since the upstream was ready. */
   #failure: string | null = null
 
-  constructor(session: Session, queue: ReplyQueue, delivery: Delivery, events: ReplyEvents) {
+  constructor(
+    session: Session,
+    queue: ReplyQueue,
+    delivery: Delivery,
+    events: ReplyEvents,
+    masking: ReplyMasking | null,
+  ) {
     this.#session = session
+    this.#masking = masking
     this.#queue = queue
     this.#delivery = delivery
     this.#events = events
@@ -70,7 +95,37 @@ export class Replies implements ServerMessageSink {
     if (head === undefined || head.request === null || (head.to !== 'execute' && head.to !== 'query')) {
       return this.#events.misbehaved('rows that nobody asked for')
     }
+    const mask = head.masked?.rows ?? null
+    if (mask !== null) return this.#passMasked(head.request, mask, bytes)
     this.#delivery.pushResult(head.request, bytes)
+  }
+
+  #passMasked(request: OpenRequest, mask: RowsMask, bytes: Buffer): void {
+    let masked: Buffer
+    try {
+      masked = mask.rows(bytes)
+    } catch (error) {
+      if (!(error instanceof RowUnexpected)) throw error
+      return this.#events.misbehaved(error.message)
+    }
+    request.masked = mask.counts
+    this.#delivery.pushResult(request, masked)
+  }
+
+  #aroundCopy(head: ExpectedReply, type: number, bytes: Buffer): void {
+    try {
+      if (type === SERVER.copyOut) head.masked?.rows?.opened?.(bytes)
+    } catch (error) {
+      if (!(error instanceof RowUnexpected)) throw error
+      return this.#events.misbehaved(error.message)
+    }
+    this.#attribute(head, bytes)
+  }
+
+  /** Rows that are masked have to be seen whole, up to so many bytes; 0 where they may come in pieces. */
+  wantsWholeRows(): number {
+    const mask = this.#queue.head?.masked?.rows ?? null
+    return mask === null || this.#masking === null ? 0 : this.#masking.maskedRowBytes
   }
 
   control(type: number, bytes: Buffer): void {
@@ -80,6 +135,7 @@ export class Replies implements ServerMessageSink {
       case SERVER.error:
         return this.#error(bytes)
       case SERVER.notice:
+        return this.#notice(bytes)
       case SERVER.notification:
         return this.#attribute(this.#queue.head, bytes)
       case SERVER.parameterStatus:
@@ -105,6 +161,37 @@ export class Replies implements ServerMessageSink {
     }
   }
 
+  #notice(bytes: Buffer): void {
+    const head = this.#queue.head
+    if (this.#masking === null) return this.#attribute(head, bytes)
+    const report = readServerReport(bytes)
+    const slot = head?.masked?.slot ?? null
+    slot?.reported(report)
+    switch (report.kind) {
+      case 'tree': {
+        const confirms = head?.masked?.confirms ?? null
+        if (slot === null && confirms !== null && !confirms(report.dump)) this.#events.meaningChanged()
+        return
+      }
+      case 'log':
+        return
+      case 'notice': {
+        if (head !== undefined && head.own !== null) return
+        if (!this.#masking.wantsNotice(report.severity)) return
+        const isExact = slot !== null || head === undefined || (head.masked !== null && !head.masked.rebuilds)
+        return this.#attribute(head, isExact ? bytes : this.#masking.rebuild(bytes))
+      }
+      default:
+        return report satisfies never
+    }
+  }
+
+  /** What an error of a statement says may quote values: only where it surely does not, it passes as it is. */
+  #told(head: ExpectedReply, error: Buffer): Buffer {
+    if (this.#masking === null || head.masked?.rebuilds === false) return error
+    return this.#masking.rebuild(error)
+  }
+
   #complete(type: number, bytes: Buffer): void {
     const head = this.#queue.head
     if (head === undefined) return this.#unexpected(type)
@@ -114,11 +201,14 @@ export class Replies implements ServerMessageSink {
       if (head.gate !== null && type !== SERVER.rowDescription) return head.gate.completed(bytes)
       return this.#attribute(head, bytes)
     }
+    if (head.to === 'execute' && AROUND_COPY.has(type) && this.#masking !== null)
+      return this.#aroundCopy(head, type, bytes)
     if (!COMPLETES.get(type)?.includes(head.to)) return this.#unexpected(type)
     this.#queue.shift()
     head.confirmed?.(bytes)
+    head.masked?.slot?.completed()
     if (head.gate !== null) return head.gate.completed(bytes)
-    this.#attribute(head, bytes)
+    if (!head.hidden || type === SERVER.rowDescription) this.#attribute(head, bytes)
     if (head.last && head.request !== null) this.#delivery.finish(head.request, 'ok', null)
   }
 
@@ -142,7 +232,7 @@ export class Replies implements ServerMessageSink {
 
   #error(bytes: Buffer): void {
     const head = this.#queue.head
-    if (head === undefined) return this.#delivery.push(bytes)
+    if (head === undefined) return this.#delivery.push(this.#masking === null ? bytes : this.#masking.rebuild(bytes))
     const sqlState = decodeReport(bytes).get('C') ?? INTERNAL_ERROR
     this.#failure ??= head.report?.sqlState ?? sqlState
     if (head.to === 'refused-query' || head.to === 'refused-message') {
@@ -159,13 +249,14 @@ export class Replies implements ServerMessageSink {
       head.own.failed(bytes)
       return this.#skip(sqlState)
     }
-    this.#attribute(head, bytes)
+    this.#attribute(head, this.#told(head, bytes))
     if (head.to === 'query') {
       this.#queryError = sqlState
       return
     }
     if (head.to === 'sync') return
     this.#queue.shift()
+    head.masked?.slot?.failed()
     this.#skip(sqlState)
     if (head.request !== null) this.#delivery.finish(head.request, statusOf(sqlState), sqlState)
     head.gate?.failed(sqlState)

@@ -1,6 +1,7 @@
 // What the upstream still has to answer, in the order in which it was asked, injected messages included.
 
 import type { OpenRequest } from '@sluice/session'
+import type { AnalysisSlot } from '../masking/analysis-slot.ts'
 import type { ErrorReport } from '../wire/encode.ts'
 import type { TransactionStatus } from '../wire/message-types.ts'
 
@@ -32,6 +33,28 @@ export interface OwnStep {
   ignored(): void
 }
 
+/** What a session that masks has to know of one answer. */
+export type MaskedReply = {
+  /** Of a Parse that is analysed: gets what the server prints of it. */
+  readonly slot: AnalysisSlot | null
+  /** Of a statement that was analysed before: a tree that comes unasked must lead to the same decision. */
+  readonly confirms: ((dump: string) => boolean) | null
+  /** Masks the rows; null where all of them may be seen. */
+  readonly rows: RowsMask | null
+  /** Texts of errors and notices come from our own table. */
+  readonly rebuilds: boolean
+}
+
+/** Throws RowUnexpected for what is not the row that was expected. */
+export interface RowsMask {
+  /** The CopyOutResponse in front of a COPY's rows. */
+  opened?(message: Buffer): void
+  /** Whole DataRow messages, or whole CopyData messages. */
+  rows(run: Buffer): Buffer
+  /** How many values were masked, by tag. */
+  readonly counts: ReadonlyMap<string, number>
+}
+
 /** Keeps back how a held command ended until it is certain that it stays. */
 export interface Gate {
   /** Its last message: what the client is told later. */
@@ -54,6 +77,10 @@ export type ExpectedReply = {
   readonly report: ErrorReport | null
   readonly own: OwnStep | null
   readonly gate: Gate | null
+  /** The client did not ask for it: of its answers only a RowDescription and errors are delivered. */
+  readonly hidden: boolean
+  /** Null where nothing is masked. */
+  readonly masked: MaskedReply | null
   readonly epoch: number
 }
 
@@ -124,9 +151,10 @@ export class ReplyQueue {
       const reply = this.#items[index] as ExpectedReply
       if (reply.to === 'own-sync') return
       if (reply.to === 'sync') break
-      if (reply.own !== null || reply.gate !== null) waits.push(reply)
+      if (reply.own !== null || reply.gate !== null || reply.masked?.slot) waits.push(reply)
     }
-    for (const { own, gate } of waits) {
+    for (const { own, gate, masked } of waits) {
+      masked?.slot?.ignored()
       own?.ignored()
       gate?.failed(sqlState)
     }

@@ -12,6 +12,9 @@ const STATEMENT: ReadStatement = {
   deallocates: null,
   changes: false,
   source: null,
+  needsTree: false,
+  parts: null,
+  utility: null,
 }
 
 function requestsReadBy(read: () => ReadStatement | Promise<ReadStatement>) {
@@ -27,7 +30,7 @@ function requestsReadBy(read: () => ReadStatement | Promise<ReadStatement>) {
     },
   }
   const guard = { suspects: false, executes: () => undefined }
-  const parts = { submissions, reader: { read }, holds: {}, guard }
+  const parts = { submissions, reader: { read }, holds: {}, guard, delivery: {}, analyses: null }
   return { requests: new Requests(parts as unknown as RequestParts, LIMITS), forwarded }
 }
 

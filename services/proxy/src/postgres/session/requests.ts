@@ -6,19 +6,26 @@ import type { Holds } from '../hold/hold.ts'
 import type { ClientMessage } from '../wire/client-framer.ts'
 import { decodeParse, decodeQuery } from '../wire/decode.ts'
 import { CLIENT } from '../wire/message-types.ts'
+import type { Analyses } from './analyses.ts'
+import type { Delivery } from './delivery.ts'
 import { ExtendedRequests } from './extended-requests.ts'
 import type { Handled, RequestLimits } from './handled.ts'
+import { MaskedQueries } from './masked-queries.ts'
 import type { ReadingGuard, Standing } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
 import { CANCEL } from './unreadable-requests.ts'
+import { virtualStatementIn } from './virtual-statements.ts'
 
 export type RequestParts = {
   readonly submissions: Submissions
   readonly reader: StatementReader
   readonly holds: Holds
   readonly guard: ReadingGuard
+  readonly delivery: Delivery
+  /** Null where the session masks nothing. */
+  readonly analyses: Analyses | null
 }
 
 type TextMessage = Extract<ClientMessage, { readonly bytes: Buffer }>
@@ -32,6 +39,8 @@ export class Requests {
   readonly #holds: Holds
   readonly #guard: ReadingGuard
   readonly #extended: ExtendedRequests
+  /** Null where the session masks nothing. */
+  readonly #script: MaskedQueries | null
   #ended = false
 
   constructor(parts: RequestParts, limits: RequestLimits) {
@@ -40,6 +49,8 @@ export class Requests {
     this.#holds = parts.holds
     this.#guard = parts.guard
     this.#extended = new ExtendedRequests(parts, limits)
+    const { analyses } = parts
+    this.#script = analyses === null ? null : new MaskedQueries({ ...parts, analyses, extended: this.#extended })
   }
 
   /** The upstream is ready after `epoch`. */
@@ -142,7 +153,13 @@ export class Requests {
     if (body === null) return refusals.malformed(CLIENT.query, 'Query')
     const { text } = body
     if (text === null) return refusals.text(CLIENT.query, bytes)
-    return this.#whenRead(this.#reader.read(text), (statement) => this.#submitQuery(bytes, text, statement))
+    const virtual = this.#script === null ? null : virtualStatementIn(text)
+    return this.#whenRead(this.#reader.read(text), (statement) => {
+      if (virtual !== null && this.#script !== null) return this.#script.answer(virtual, statement)
+      return this.#script?.takes(statement) === true
+        ? this.#script.run(text, statement)
+        : this.#submitQuery(bytes, text, statement)
+    })
   }
 
   #submitQuery(bytes: Buffer, text: string, statement: ReadStatement): Handled | Promise<Handled> {
@@ -158,8 +175,12 @@ export class Requests {
     const unnamed = this.#extended.dropUnnamed()
     const expect = (request: OpenRequest, gate: Gate | null): void => {
       this.#guard.executes(this.#submissions.epoch, statement)
-      const confirmed = (): void => unnamed.confirmed(statement.deallocates)
-      this.#submissions.expect({ to: 'query', request, last: true, confirmed, gate })
+      const confirmed = (): void => {
+        unnamed.confirmed(statement.deallocates)
+        this.#script?.deallocated(statement.deallocates)
+      }
+      const masked = this.#script === null ? null : this.#script.repliesTo(statement)
+      this.#submissions.expect({ to: 'query', request, last: true, confirmed, gate, masked })
     }
     if (submitted instanceof HeldSubmission) {
       const command = heldQuery(text, bytes, expect)
@@ -178,10 +199,18 @@ export class Requests {
     const body = decodeParse(bytes)
     const { refusals } = this.#extended
     if (body === null) return refusals.malformed(CLIENT.parse, 'Parse')
-    if (body.text === null) return refusals.text(CLIENT.parse, bytes)
+    const { text } = body
+    if (text === null) return refusals.text(CLIENT.parse, bytes)
     const refused = this.#extended.refusedParse(body, bytes.length)
     if (refused !== null) return refused
-    return this.#whenRead(this.#reader.read(body.text), (read) => this.#extended.parse(bytes, body.name, read))
+    return this.#whenRead(this.#reader.read(text), (read) => this.#parsed(bytes, body.name, text, read))
+  }
+
+  #parsed(bytes: Buffer, name: string, text: string, read: ReadStatement): Handled | Promise<Handled> {
+    const refused = this.#script?.refusedParse(read) ?? null
+    return refused === null
+      ? this.#extended.parse(bytes, name, text, read)
+      : this.#extended.refusals.refuse(CLIENT.parse, ...refused)
   }
 
   #whenRead(

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { OutcomeStatus, RawSegment } from '@sluice/events'
 import type { GovernedUpstream, GroupCommit, Session } from '@sluice/session'
 import type { AskingPeople } from '../hold/asking-people.ts'
+import type { SessionMasking } from '../masking/session-masking.ts'
 import type { FrameBounds } from '../wire/client-framer.ts'
 import type { RequestLimits } from './handled.ts'
 import type { StatementReader } from './statements.ts'
@@ -19,6 +20,8 @@ export type GatewaySessionOptions = {
   readonly limits: RequestLimits
   readonly sessionMs: number
   readonly people: AskingPeople
+  /** Null where the session masks nothing. */
+  readonly masking: SessionMasking | null
   /** What a client may send ahead while a person is asked. */
   readonly heldAheadBytes: number
   /** Cancels what the upstream runs for this session. */

@@ -2,9 +2,11 @@
 
 import type { RawSegment } from '@sluice/events'
 import type { StatementAccess } from '@sluice/policy'
+import type { UtilityFacts } from '@sluice/sql'
+import type { Analysed } from '../masking/session-masking.ts'
 import type { BindBody } from '../wire/decode.ts'
 import type { ALL_NAMES } from './name-registry.ts'
-import type { ReplyTo } from './reply-queue.ts'
+import type { MaskedReply, ReplyTo } from './reply-queue.ts'
 
 /** A statement's text as it was read: what it accesses, and how it is recorded. */
 export type ReadStatement = {
@@ -16,8 +18,16 @@ export type ReadStatement = {
   readonly changes: boolean
   /** The Parse message, where its executions need an approval: what is held must be known whole. */
   readonly source: Buffer | null
+  /** It has to be analysed by the upstream before it may run, where the session masks. */
+  readonly needsTree: boolean
+  /** The texts of its statements, where the text has several; null for a single one. */
+  readonly parts: readonly string[] | null
+  /** What it does with an inner query or a handle; null for all others. */
+  readonly utility: UtilityFacts | null
   /** Types of its parameters, as the upstream told the client that asked for them. */
   types?: readonly number[]
+  /** What came of its analysis. */
+  analysed?: Analysed
 }
 
 export interface StatementReader {
@@ -27,6 +37,8 @@ export interface StatementReader {
 
 export type Portal = {
   readonly statement: ReadStatement
+  /** How its answers are masked; null where all may be seen. */
+  readonly masked: MaskedReply | null
   /** The Bind message and its values, where its execution needs an approval. */
   readonly bind: Buffer | null
   readonly parameters: readonly RawSegment[]
@@ -44,7 +56,12 @@ export type FrameGroup = {
   replies: GroupReply[]
 }
 
-export type GroupReply = { readonly to: ReplyTo; readonly confirmed: ((by: Buffer) => void) | null }
+export type GroupReply = {
+  readonly to: ReplyTo
+  readonly confirmed: ((by: Buffer) => void) | null
+  readonly hidden?: boolean
+  readonly masked?: MaskedReply | null
+}
 
 export function newGroup(operation: FrameGroup['operation'], statement: ReadStatement): FrameGroup {
   return { operation, statement, parameters: NOTHING, portal: null, bind: null, messages: [], replies: [] }

@@ -2,7 +2,7 @@
 // so that order, transaction state and recovery come from PostgreSQL itself.
 
 import { AuditUnavailable } from '@sluice/events'
-import { denyProtocol } from '@sluice/policy'
+import { type Denial, denyProtocol } from '@sluice/policy'
 import type {
   GovernedUpstream,
   HeldRequest,
@@ -77,6 +77,11 @@ export class Submissions {
     this.#open = true
   }
 
+  /** The gateway itself ended what it had opened. */
+  closed(): void {
+    this.#open = false
+  }
+
   /** Drops what comes up to Sync. */
   discard(): void {
     this.#discarding = true
@@ -92,8 +97,9 @@ export class Submissions {
 
   expect(reply: ReplyDraft): void {
     const { to, request = null, last = false, confirmed = null, report = null, own = null, gate = null } = reply
+    const { hidden = false, masked = null } = reply
     // Written out, so that every reply has the same shape: four of them are made for each statement.
-    this.#queue.push({ to, epoch: this.#epoch, request, last, confirmed, report, own, gate })
+    this.#queue.push({ to, epoch: this.#epoch, request, last, confirmed, report, own, gate, hidden, masked })
   }
 
   /** Sends what asks for nothing of its own. */
@@ -126,6 +132,26 @@ export class Submissions {
     })
   }
 
+  /**
+   * Decides a recorded request anew, now that its access is known, and sends its messages where it is permitted.
+   * Null when it was refused: then it is replaced already.
+   */
+  proceed(
+    request: OpenRequest,
+    description: RequestDescription,
+    messages: readonly Buffer[],
+  ): OpenRequest | HeldSubmission | null {
+    const submitted = this.session.redecide(request, description)
+    if (submitted.kind === 'denied') {
+      this.replace('refused-message', denialReport(submitted.denial, request), request)
+      return null
+    }
+    if (submitted.kind === 'pending') return new HeldSubmission(request, submitted.held)
+    this.#open = true
+    this.#upstream.queue(submitted.permit, submitted.frame, messages)
+    return request
+  }
+
   /** Sends on what a person approved. */
   forwardApproved({ permit, frame }: Extract<UsedApproval, { kind: 'permitted' }>, messages: readonly Buffer[]): void {
     this.#upstream.queue(permit, frame, messages)
@@ -133,8 +159,12 @@ export class Submissions {
 
   /** Refuses a frame for a reason of the protocol, whatever the policy says. */
   refuse(description: RequestDescription, refusedAs: RefusedAs, code: string, reason: string): void {
+    this.deny(description, refusedAs, denyProtocol(code, reason))
+  }
+
+  /** Refuses a frame for what was found out about it. */
+  deny(description: RequestDescription, refusedAs: RefusedAs, denial: Denial): void {
     this.#recorded(refusedAs, () => {
-      const denial = denyProtocol(code, reason)
       const request = this.session.refuse(description, denial)
       this.replace(refusedAs, denialReport(denial, request), request)
     })

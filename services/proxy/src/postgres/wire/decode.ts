@@ -168,6 +168,21 @@ function readFormats(body: BodyReader): readonly number[] {
   return formats
 }
 
+/** Bind's format codes for the results: none (all text), one for all, or one for each. Empty for a malformed one. */
+export function resultFormats(bind: Buffer): readonly number[] {
+  const body = new BodyReader(bind)
+  body.cBytes()
+  body.cBytes()
+  readFormats(body)
+  const count = body.uint16()
+  for (let index = 0; index < count && !body.broken; index++) {
+    const length = body.int32()
+    if (length > 0) body.bytes(length)
+  }
+  const formats = readFormats(body)
+  return body.broken ? [] : formats
+}
+
 export type ExecuteBody = { readonly portal: string; readonly maxRows: number }
 
 export function decodeExecute(message: Buffer): ExecuteBody | null {

@@ -110,6 +110,13 @@ export function bind(portal: string, statement: string, bound: Buffer): Buffer {
   return message(CLIENT.bind, cString(portal), cString(statement), bound)
 }
 
+/** No parameters, results as text. */
+export const noParameters = textParameters([])
+
+export function describe(target: 'portal' | 'statement', name: string): Buffer {
+  return message(CLIENT.describe, Buffer.from(target === 'portal' ? 'P' : 'S'), cString(name))
+}
+
 /** Values as text, results as text. */
 export function textParameters(values: readonly (string | null)[]): Buffer {
   const parts = values.map((value) => {
@@ -126,6 +133,13 @@ export function execute(portal: string): Buffer {
 
 export function close(target: 'portal' | 'statement', name: string): Buffer {
   return message(CLIENT.close, Buffer.from(target === 'portal' ? 'P' : 'S'), cString(name))
+}
+
+/** Parse was done: what the server answers to it. */
+export const parseComplete = message(SERVER.parseComplete)
+
+export function commandComplete(tag: string): Buffer {
+  return message(SERVER.commandComplete, cString(tag))
 }
 
 export const sync = message(CLIENT.sync)

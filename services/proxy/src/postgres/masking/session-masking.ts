@@ -1,0 +1,247 @@
+// What one session may see of each statement: from the tree that its server printed, the plan in force, and the tags that
+// policies reveal to its subject.
+
+import { isDeepStrictEqual } from 'node:util'
+import { PolicyUnavailable } from '@sluice/events'
+import {
+  decideMasks,
+  isPlaceholder,
+  type Lineage,
+  type MaskDecision,
+  type MaskKeys,
+  type PlanView,
+  type Reveals,
+} from '@sluice/mask'
+import type { Denial, StatementAccess } from '@sluice/policy'
+import type { SensitiveValues } from '@sluice/session'
+import { type CopyFormat, stringLiterals } from '@sluice/sql'
+import type { GatewayMasking } from '../masking-parts.ts'
+import type { MaskedReply, RowsMask } from '../session/reply-queue.ts'
+import type { BoundValue } from '../wire/decode.ts'
+import { accessResources, accessTouches } from './access-touches.ts'
+import { type Compared, comparedIn, sensitiveIn, valueText } from './compared-values.ts'
+import { compileCopyMasker } from './copy-masker.ts'
+import type { LineageCache } from './lineage-cache.ts'
+import { budgetDenied, lineageDenied, maskDenied, placeholderDenied, planDenied } from './mask-denials.ts'
+import type { MaskParts } from './masked-columns.ts'
+import { compileRowMasker } from './row-masker.ts'
+import type { SubjectBudget } from './touch-budget.ts'
+
+type AllowedMasks = Extract<MaskDecision, { kind: 'allowed' }>
+
+/** A query that is analysed, and the statement that it stands in: itself, or one that carries it. */
+export type AnalysedText = {
+  readonly analysed: string
+  readonly whole: string
+  /** Where the query begins in the statement, in UTF-8 bytes; null where its text was made from names. */
+  readonly at: number | null
+}
+
+/** A statement as it was understood, and what was decided about it. */
+export type Analysed = {
+  readonly dump: string
+  readonly view: PlanView
+  readonly reveals: Reveals
+  readonly lineage: Lineage
+  readonly decision: AllowedMasks
+  readonly text: AnalysedText
+  /** Where sensitive values stand in what is recorded of it. */
+  readonly sensitive: SensitiveValues
+  /** Constants of the text that sensitive columns are compared with, and which of the parameters are. */
+  readonly compared: readonly Compared[]
+  /** What the text told, and the sensitive columns that it touches. */
+  readonly access: StatementAccess
+  /** As the text told it. */
+  readonly textAccess: StatementAccess
+}
+
+/** What the answers to a portal's Bind and to its executions need. */
+export type PortalMasks = { readonly bind: MaskedReply | null; readonly execute: MaskedReply | null }
+
+export const NO_MASKS: PortalMasks = { bind: null, execute: null }
+
+/** A cursor that SQL declared. */
+export type Cursor = { readonly analysed: Analysed; readonly hold: boolean }
+
+export type Judged =
+  | { readonly kind: 'allowed'; readonly analysed: Analysed }
+  | { readonly kind: 'refused'; readonly denial: Denial; readonly access: StatementAccess }
+
+export type SessionMaskingParts = GatewayMasking & {
+  readonly connection: string
+  readonly lineages: LineageCache
+  readonly budget: SubjectBudget
+  /** The tags that its subject may see unmasked, as the policies are now. */
+  readonly reveals: (view: PlanView) => Reveals
+}
+
+export class SessionMasking {
+  readonly #parts: SessionMaskingParts
+  readonly #toApprove = new WeakSet<StatementAccess>()
+
+  constructor(parts: SessionMaskingParts) {
+    this.#parts = parts
+  }
+
+  get maskedRowBytes(): number {
+    return this.#parts.maskedRowBytes
+  }
+
+  /** Of the connection; null where the configuration names no secret. */
+  get keys(): MaskKeys | null {
+    return this.#parts.keys(this.#parts.connection)
+  }
+
+  /** The plan in force. Throws PolicyUnavailable. */
+  view(): PlanView {
+    return this.#parts.plans.current(this.#parts.connection)
+  }
+
+  /** Compares what only a person may let it compare. */
+  mustWait(access: StatementAccess): boolean {
+    return this.#toApprove.has(access)
+  }
+
+  /** Waits a moment for a fresh plan where a relation is not planned yet. Never rejects. */
+  async judge(dump: string, text: AnalysedText, access: StatementAccess): Promise<Judged> {
+    const first = this.#judge(dump, text, access)
+    if (first.unplanned === null) return first.judged
+    const { connection, plans, planWaitMs } = this.#parts
+    const newer = await plans.fresher(connection, first.unplanned, planWaitMs)
+    return newer === null ? first.judged : this.#judge(dump, text, access).judged
+  }
+
+  /** As the plan and the policies are now: usually what it was. */
+  again(analysed: Analysed): Judged {
+    const now = this.#inForce()
+    if (now instanceof PolicyUnavailable) {
+      return { kind: 'refused', denial: planDenied(now), access: analysed.access }
+    }
+    if (now.view === analysed.view && now.reveals === analysed.reveals) return { kind: 'allowed', analysed }
+    return this.#judge(analysed.dump, analysed.text, analysed.textAccess).judged
+  }
+
+  /** Whether a tree that the server printed unasked leads to what was decided. */
+  confirms(analysed: Analysed, dump: string): boolean {
+    if (dump === analysed.dump) return true
+    const { judged } = this.#judge(dump, analysed.text, analysed.textAccess)
+    if (judged.kind !== 'allowed') return false
+    const { decision, lineage, access } = judged.analysed
+    return (
+      isDeepStrictEqual(decision, analysed.decision) &&
+      lineage.harmless === analysed.lineage.harmless &&
+      isDeepStrictEqual(access.touches, analysed.access.touches)
+    )
+  }
+
+  /**
+   * Whether a statement may be executed now, with these values: they count against what its subject may compare with
+   * sensitive columns. `analysed` is undefined where the statement never was.
+   */
+  execution(analysed: Analysed, values: readonly BoundValue[]): Judged {
+    const judged = this.again(analysed)
+    if (judged.kind === 'refused') return judged
+    const { compared, access, view } = judged.analysed
+    if (values.length > 0 && this.#writesPlaceholder(access, () => values.map(valueText))) {
+      return { kind: 'refused', denial: placeholderDenied(view.plan.version), access }
+    }
+    for (const each of compared) {
+      const constants = [...each.constants, ...each.parameters.map((parameter) => valueText(values[parameter - 1]))]
+      if (this.#parts.budget.spend(each.tag, constants, each.perDay)) continue
+      return { kind: 'refused', denial: budgetDenied(each.tag, each.perDay, view.plan.version), access }
+    }
+    return judged
+  }
+
+  /** `formats` are Bind's codes for the results. */
+  masksOf(analysed: Analysed, formats: readonly number[]): PortalMasks {
+    const rebuilds = !analysed.lineage.harmless
+    return {
+      bind: { slot: null, confirms: (dump) => this.confirms(analysed, dump), rows: null, rebuilds },
+      execute: { slot: null, confirms: null, rows: this.rowsOf(analysed, formats), rebuilds },
+    }
+  }
+
+  masksOfCopy(analysed: Analysed, format: CopyFormat): PortalMasks {
+    const { decision, lineage } = analysed
+    const rows = decision.clear ? null : compileCopyMasker(decision.outputs, format, this.#maskParts)
+    return { bind: null, execute: { slot: null, confirms: null, rows, rebuilds: !lineage.harmless } }
+  }
+
+  /** Null where all may be seen. */
+  rowsOf({ decision }: Analysed, formats: readonly number[]): RowsMask | null {
+    return decision.clear ? null : compileRowMasker(decision.outputs, formats, this.#maskParts)
+  }
+
+  /** What stands for a value must not take its place. */
+  #writesPlaceholder({ actions }: StatementAccess, texts: () => readonly string[]): boolean {
+    return actions.includes('sql:write') && texts().some((text) => isPlaceholder(text, this.keys))
+  }
+
+  get #maskParts(): MaskParts {
+    return { keys: this.keys, detectors: this.#parts.detectors }
+  }
+
+  #inForce(): { readonly view: PlanView; readonly reveals: Reveals } | PolicyUnavailable {
+    try {
+      const view = this.#parts.plans.current(this.#parts.connection)
+      return { view, reveals: this.#parts.reveals(view) }
+    } catch (error) {
+      if (error instanceof PolicyUnavailable) return error
+      throw error
+    }
+  }
+
+  /** `unplanned`: the version of the plan that does not know a relation of the statement. */
+  #judge(
+    dump: string,
+    text: AnalysedText,
+    access: StatementAccess,
+  ): { readonly judged: Judged; readonly unplanned: string | null } {
+    const now = this.#inForce()
+    if (now instanceof PolicyUnavailable) {
+      return { judged: { kind: 'refused', denial: planDenied(now), access }, unplanned: null }
+    }
+    const { view, reveals } = now
+    const { version } = view.plan
+    const read = this.#parts.lineages.of(dump, view)
+    if (read.kind === 'unreadable') {
+      return { judged: { kind: 'refused', denial: lineageDenied(read.what, version), access }, unplanned: null }
+    }
+    const { lineage } = read
+    const unplanned = lineage.unplanned.length > 0 ? version : null
+    const decision = decideMasks(lineage, view, reveals)
+    const { connection } = this.#parts
+    const resources = accessResources(lineage, view, connection)
+    const known = {
+      ...access,
+      resources: resources.length === 0 ? access.resources : resources,
+      touches: accessTouches(lineage, view),
+    }
+    if (decision.kind === 'refused') {
+      return { judged: { kind: 'refused', denial: maskDenied(decision, version), access: known }, unplanned }
+    }
+    if (this.#writesPlaceholder(access, () => stringLiterals(text.whole))) {
+      return { judged: { kind: 'refused', denial: placeholderDenied(version), access: known }, unplanned }
+    }
+    if (decision.approve.length > 0) this.#toApprove.add(known)
+    return {
+      judged: {
+        kind: 'allowed',
+        analysed: {
+          dump,
+          view,
+          reveals,
+          lineage,
+          decision,
+          text,
+          compared: comparedIn(decision.budget, text.analysed),
+          sensitive: sensitiveIn(lineage, text),
+          access: known,
+          textAccess: access,
+        },
+      },
+      unplanned,
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// Has the upstream analyse a statement before anything of it runs: its Parse is sent, and what is decided depends on the
+// tree that comes back.
+
+import type { Denial, StatementAccess } from '@sluice/policy'
+import type { OpenRequest, RequestDescription } from '@sluice/session'
+import type { OwnWork } from '../hold/own-work.ts'
+import { AnalysisSlot } from '../masking/analysis-slot.ts'
+import { lineageDenied } from '../masking/mask-denials.ts'
+import type { Analysed, AnalysedText, SessionMasking } from '../masking/session-masking.ts'
+import * as encode from '../wire/encode.ts'
+import { denialReport } from './refusals.ts'
+import type { Submissions } from './submissions.ts'
+
+export type Analysis =
+  | { readonly kind: 'allowed'; readonly analysed: Analysed }
+  /** `access` with what was found out about it. */
+  | { readonly kind: 'refused'; readonly denial: Denial; readonly access: StatementAccess }
+  /** The server refused it, or ignores it: what comes up to Sync is dropped. */
+  | { readonly kind: 'failed' }
+
+export class Analyses {
+  readonly masking: SessionMasking
+  readonly #submissions: Submissions
+  readonly #own: OwnWork
+  readonly #enlist: () => void
+
+  constructor(parts: {
+    readonly masking: SessionMasking
+    readonly submissions: Submissions
+    readonly own: OwnWork
+    readonly enlist: () => void
+  }) {
+    this.masking = parts.masking
+    this.#submissions = parts.submissions
+    this.#own = parts.own
+    this.#enlist = parts.enlist
+  }
+
+  /**
+   * Resolves when the Parse of `request`, which was queued just now, is answered. Its answer stays hidden.
+   * Does not settle when the session ends before.
+   */
+  async analyse(request: OpenRequest, text: AnalysedText, confirmed: (() => void) | null): Promise<Analysis> {
+    const { access } = request.description
+    const slot = new AnalysisSlot()
+    this.#submissions.expect({
+      to: 'parse',
+      request,
+      hidden: true,
+      confirmed,
+      masked: { slot, confirms: null, rows: null, rebuilds: false },
+    })
+    this.#submissions.housekeeping(encode.flush)
+    this.#enlist()
+    const outcome = await slot.outcome
+    switch (outcome.kind) {
+      case 'tree':
+        return this.masking.judge(outcome.dump, text, access)
+      case 'strange':
+        return { kind: 'refused', denial: lineageDenied(outcome.what, ''), access }
+      case 'failed':
+      case 'ignored':
+        this.#submissions.discard()
+        return { kind: 'failed' }
+      default:
+        return outcome satisfies never
+    }
+  }
+
+  /** Refuses a request whose statement the upstream has analysed: the client gets `denial` as its error. */
+  refuse(request: OpenRequest, description: RequestDescription, denial: Denial): void {
+    this.#submissions.session.denyKnown(request, description, denial)
+    this.#submissions.replace('refused-message', denialReport(denial, request), request)
+  }
+
+  /** Takes a prepared statement away from the upstream. */
+  forget(name: string, confirmed: (() => void) | null): void {
+    this.#submissions.housekeeping(encode.close('statement', name))
+    this.#submissions.expect({ to: 'close', hidden: true, confirmed })
+  }
+
+  /** Ends what the analysis alone began: nothing is kept locked while a person is asked. */
+  async release(): Promise<void> {
+    await this.#own.run([], 'sync')
+    this.#submissions.closed()
+  }
+}

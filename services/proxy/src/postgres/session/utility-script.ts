@@ -1,0 +1,244 @@
+// Statements that carry a query or a handle, in a session that masks: what is inside is analysed by itself, and the
+// handles are followed by name.
+
+import { type Denial, denyProtocol, type StatementAccess } from '@sluice/policy'
+import type { OpenRequest } from '@sluice/session'
+import type { InnerQuery, UtilityFacts } from '@sluice/sql'
+import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
+import { copiesMade, countsTold } from '../masking/mask-denials.ts'
+import {
+  type Analysed,
+  type AnalysedText,
+  type Cursor,
+  NO_MASKS,
+  type PortalMasks,
+} from '../masking/session-masking.ts'
+import { virtualStatement } from '../masking/virtual-settings.ts'
+import type { BoundValue } from '../wire/decode.ts'
+import * as encode from '../wire/encode.ts'
+import { parameterTypes } from '../wire/parameter-types.ts'
+import type { Analyses } from './analyses.ts'
+import type { Delivery } from './delivery.ts'
+import { ALL_NAMES, type NameRegistry } from './name-registry.ts'
+import { QUERY_NAME, UTILITY_NAME } from './own-statements.ts'
+import type { QueryScript } from './query-script.ts'
+import type { ReadStatement, StatementReader } from './statements.ts'
+import type { Submissions } from './submissions.ts'
+
+type Utility<Kind extends UtilityFacts['kind']> = Extract<UtilityFacts, { kind: Kind }>
+
+export type UtilityParts = {
+  readonly script: QueryScript
+  readonly submissions: Submissions
+  readonly analyses: Analyses
+  readonly delivery: Delivery
+  readonly reader: StatementReader
+  readonly cursors: NameRegistry<Cursor>
+  /** By the protocol's Parse and by PREPARE: they share their names. */
+  readonly statements: NameRegistry<ReadStatement>
+}
+
+const NO_VALUES: readonly never[] = []
+
+export class UtilityScript {
+  readonly #parts: UtilityParts
+
+  constructor(parts: UtilityParts) {
+    this.#parts = parts
+  }
+
+  /** False: it was refused or failed, and nothing follows up to Sync. */
+  run(text: string, read: ReadStatement, utility: UtilityFacts | null): Promise<boolean> {
+    switch (utility?.kind) {
+      case undefined:
+        return this.#plain(text, read, NO_MASKS, null)
+      case 'fetch':
+        return this.#fetch(text, read, utility)
+      case 'close':
+        return this.#plain(text, read, NO_MASKS, () => this.#parts.cursors.forget(utility.cursor ?? ALL_NAMES))
+      case 'declare':
+        return this.#declare(text, read, utility)
+      case 'copy-out':
+        return this.#copy(text, read, utility)
+      case 'explain':
+        return this.#explain(text, read, utility)
+      case 'create-as':
+        return this.#createAs(text, read, utility)
+      case 'prepare':
+        return this.#prepare(text, read, utility)
+      case 'execute':
+        return this.#execute(read, utility)
+      case 'virtual-setting':
+        return this.#plain(virtualStatement(utility), read, NO_MASKS, null)
+      default:
+        return utility satisfies never
+    }
+  }
+
+  /** As it stands, in one go. */
+  #plain(text: string, read: ReadStatement, masks: PortalMasks, confirmed: (() => void) | null): Promise<boolean> {
+    return this.#runUtility({ text, statement: read, access: read.access, masks, request: null, confirmed })
+  }
+
+  #runUtility(run: {
+    readonly text: string
+    readonly statement: ReadStatement
+    readonly access: StatementAccess
+    readonly masks: PortalMasks
+    readonly request: OpenRequest | null
+    readonly confirmed: (() => void) | null
+  }): Promise<boolean> {
+    const before = [
+      { bytes: encode.close('statement', UTILITY_NAME), to: 'close' },
+      { bytes: encode.parse(UTILITY_NAME, run.text), to: 'parse' },
+    ] as const
+    return this.#parts.script.execute({ ...run, name: UTILITY_NAME, before, values: NO_VALUES })
+  }
+
+  async #fetch(text: string, read: ReadStatement, { cursor }: Utility<'fetch'>): Promise<boolean> {
+    const { cursors, submissions, analyses } = this.#parts
+    const found = cursors.lookup(cursor, submissions.epoch)
+    if (found.kind !== 'found') {
+      return this.#deny(
+        read,
+        denyProtocol('cursor_unknown', 'there is no cursor of that name that this session declared'),
+      )
+    }
+    const judged = analyses.masking.again(found.value.analysed)
+    if (judged.kind === 'refused') return this.#deny(read, judged.denial)
+    const { analysed } = judged
+    const statement = { ...read, access: { ...read.access, touches: analysed.access.touches } }
+    return this.#plain(text, statement, analyses.masking.masksOf(analysed, NO_VALUES), null)
+  }
+
+  async #declare(text: string, read: ReadStatement, utility: Utility<'declare'>): Promise<boolean> {
+    const { cursors, submissions } = this.#parts
+    if (utility.binary)
+      return this.#deny(read, denyProtocol('binary_cursor', 'a binary cursor is not masked', TEXT_HINT))
+    const inner = await this.#inner(text, read, utility.inner)
+    if (inner === null) return false
+    const cursor = { analysed: inner.analysed, hold: utility.hold }
+    cursors.change(utility.cursor, cursor, submissions.epoch)
+    return this.#runUtility({
+      text,
+      statement: inner.statement,
+      access: inner.analysed.access,
+      masks: NO_MASKS,
+      request: inner.request,
+      confirmed: () => cursors.confirm(utility.cursor, cursor),
+    })
+  }
+
+  async #copy(text: string, read: ReadStatement, { inner: query, format }: Utility<'copy-out'>): Promise<boolean> {
+    const inner = await this.#inner(text, read, query)
+    if (inner === null) return false
+    const { statement, analysed, request } = inner
+    const masks = this.#parts.analyses.masking.masksOfCopy(analysed, format)
+    return this.#runUtility({ text, statement, access: analysed.access, masks, request, confirmed: null })
+  }
+
+  async #explain(text: string, read: ReadStatement, { analyze, inner: query }: Utility<'explain'>): Promise<boolean> {
+    const inner = await this.#inner(text, read, query)
+    if (inner === null) return false
+    const { statement, analysed, request } = inner
+    // The counts of an execution answer what the statement asks of the values.
+    if (analyze && analysed.lineage.touches.length > 0) {
+      return this.#parts.script.refuse(request, statement, { denial: countsTold(analysed), access: analysed.access })
+    }
+    return this.#runUtility({ text, statement, access: analysed.access, masks: NO_MASKS, request, confirmed: null })
+  }
+
+  async #createAs(text: string, read: ReadStatement, { inner: query }: Utility<'create-as'>): Promise<boolean> {
+    const inner = await this.#inner(text, read, query)
+    if (inner === null) return false
+    const { statement, analysed, request } = inner
+    const sensitive = analysed.lineage.outputs.find(({ sources }) => sources.length > 0)
+    if (sensitive !== undefined) {
+      const denial = copiesMade(sensitive, analysed)
+      return this.#parts.script.refuse(request, statement, { denial, access: analysed.access })
+    }
+    return this.#runUtility({ text, statement, access: analysed.access, masks: NO_MASKS, request, confirmed: null })
+  }
+
+  /** A prepared statement of the protocol's, under the name that was given. */
+  async #prepare(text: string, read: ReadStatement, { name, types, inner }: Utility<'prepare'>): Promise<boolean> {
+    const { script, statements, submissions, reader, delivery } = this.#parts
+    if (name.startsWith(OWN_NAME_PREFIX)) {
+      return this.#deny(
+        read,
+        denyProtocol('name_reserved', `names that begin with ${OWN_NAME_PREFIX} are the gateway's own`),
+      )
+    }
+    const declared = parameterTypes(types ?? [])
+    if (declared === null) {
+      return this.#deny(
+        read,
+        denyProtocol('prepare_types', 'PREPARE with parameters of these types is not understood', TYPES_HINT),
+      )
+    }
+    const query = await reader.read(inner.text)
+    const parse = encode.parse(name, inner.text, declared)
+    const statement = { ...script.statementOf(query, parse), segments: read.segments }
+    statements.change(name, statement, submissions.epoch)
+    const confirmed = (): void => statements.confirm(name, statement)
+    const begun = await script.analyse(statement, { name, text: carriedBy(text, inner), parse, confirmed })
+    if (begun === null) return false
+    const { request, analysis } = begun
+    if (analysis.kind === 'refused') {
+      statements.change(name, null, submissions.epoch)
+      this.#parts.analyses.forget(name, () => statements.confirm(name, null))
+      return script.refuse(request, statement, analysis)
+    }
+    statement.analysed = analysis.analysed
+    delivery.pushResult(request, encode.commandComplete('PREPARE'))
+    delivery.finish(request, 'ok', null)
+    return true
+  }
+
+  async #execute(read: ReadStatement, { name, args }: Utility<'execute'>): Promise<boolean> {
+    const { script, statements, submissions, analyses } = this.#parts
+    const found = statements.lookup(name, submissions.epoch)
+    const analysed = found.kind === 'found' ? found.value.analysed : undefined
+    if (found.kind !== 'found' || analysed === undefined) {
+      return this.#deny(read, denyProtocol('statement_unknown', 'there is no prepared statement of that name'))
+    }
+    const values = args.map(
+      ({ text }): BoundValue => ({ binary: false, bytes: text === null ? null : Buffer.from(text) }),
+    )
+    const masks = analyses.masking.masksOf(analysed, NO_VALUES)
+    const statement = found.value
+    const access = analysed.access
+    return script.execute({ statement, access, name, before: [], values, masks, request: null, confirmed: null })
+  }
+
+  /** Has the query inside analysed. Null: it was refused or failed. */
+  async #inner(
+    text: string,
+    read: ReadStatement,
+    inner: InnerQuery,
+  ): Promise<{ readonly request: OpenRequest; readonly statement: ReadStatement; readonly analysed: Analysed } | null> {
+    const { script } = this.#parts
+    const parse = encode.parse(QUERY_NAME, inner.text)
+    const statement = script.statementOf(read, parse)
+    const begun = await script.analyse(statement, { name: QUERY_NAME, text: carriedBy(text, inner), parse })
+    if (begun === null) return null
+    const { request, analysis } = begun
+    if (analysis.kind === 'refused') {
+      script.refuse(request, statement, analysis)
+      return null
+    }
+    statement.analysed = analysis.analysed
+    return { request, statement, analysed: analysis.analysed }
+  }
+
+  async #deny(read: ReadStatement, denial: Denial): Promise<boolean> {
+    const { script, submissions } = this.#parts
+    submissions.deny(script.describe(read, read.access, NO_VALUES), 'refused-message', denial)
+    return false
+  }
+}
+
+const carriedBy = (whole: string, { text, at }: InnerQuery): AnalysedText => ({ analysed: text, whole, at })
+
+const TEXT_HINT = 'Declare it without BINARY.'
+const TYPES_HINT = 'Leave the types out, or name types of PostgreSQL’s own.'
