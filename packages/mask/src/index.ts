@@ -7,9 +7,29 @@ export {
   type FunctionVerdict,
   type KnownFunctions,
   knownFunctions,
+  type ReviewedFunctions,
 } from './functions/known-functions.ts'
 export { STANDARD_OBJECTS_SQL, type StandardObject } from './functions/standard-objects.ts'
-export type { MaskedOutput } from './lineage/mask-decision.ts'
+export { decideMasks } from './lineage/decide-masks.ts'
+export type {
+  ColumnRef,
+  Lineage,
+  LineageObjection,
+  Output,
+  SensitiveValue,
+  Sink,
+  Source,
+  Touch,
+  TouchHow,
+} from './lineage/lineage.ts'
+export type {
+  BudgetUse,
+  MaskDecision,
+  MaskedOutput,
+  OutputMask,
+  Reveals,
+} from './lineage/mask-decision.ts'
+export { lineageOf } from './lineage/read-lineage.ts'
 export {
   type CatalogCode,
   type CatalogColumn,

@@ -1,0 +1,139 @@
+// One query of a tree: what it reads, in the order that later parts refer to earlier ones.
+
+import type { TreeNode } from '../tree/node.ts'
+import { readClauses, referencesOf } from './clauses.ts'
+import { flagAt, nodeAt, nodesAt, numberAt } from './node-access.ts'
+import { readEntry } from './range-table.ts'
+import type { Reader } from './reader.ts'
+import { Scope } from './scope.ts'
+import { setOperationColumns } from './set-operations.ts'
+import {
+  assignAll,
+  DELETE,
+  INSERT,
+  openTarget,
+  readActions,
+  readChecks,
+  readConflict,
+  readEntries,
+  UPDATE,
+  writtenBy,
+  writtenByActions,
+} from './targets.ts'
+import type { Value } from './value.ts'
+
+const SELECT = 1
+/** From 15 on; before, it is a utility statement's. */
+const MERGE = 5
+
+type Command = 'select' | 'insert' | 'update' | 'delete' | 'merge'
+
+const COMMANDS: Readonly<Record<number, Command>> = {
+  [SELECT]: 'select',
+  [UPDATE]: 'update',
+  [INSERT]: 'insert',
+  [DELETE]: 'delete',
+  [MERGE]: 'merge',
+}
+
+/** `utility`: its own statement is not in the tree. Undefined: something that no client sends. */
+export function commandOf(query: TreeNode): Command | 'utility' | undefined {
+  return query['utilityStmt'] === null ? COMMANDS[numberAt(query, 'commandType')] : 'utility'
+}
+
+/** The entries of the list that gives a query its columns. */
+export function shownEntries(query: TreeNode): readonly TreeNode[] {
+  const field = numberAt(query, 'commandType') === SELECT ? 'targetList' : 'returningList'
+  return nodesAt(query, field).filter((entry) => !flagAt(entry, 'resjunk'))
+}
+
+function readCtes(scope: Scope, reader: Reader): void {
+  for (const cte of scope.ctes.values()) {
+    const query = nodeAt(cte, 'ctequery')
+    if (query !== null) reader.memory.remember(cte, reader.query(query, scope))
+  }
+}
+
+/** What stands in FROM, joins without recursion: a chain of joins is as deep as it is long. */
+function readFrom(scope: Scope, reader: Reader): void {
+  const tree = nodeAt(scope.query, 'jointree')
+  const open = tree === null ? [] : [tree]
+  const conditions: TreeNode[] = []
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    switch (next.node) {
+      case 'RANGETBLREF':
+        readEntry(numberAt(next, 'rtindex'), scope, reader)
+        break
+      case 'FROMEXPR':
+        open.push(...nodesAt(next, 'fromlist').toReversed())
+        break
+      case 'JOINEXPR':
+        for (const field of ['rarg', 'larg']) {
+          const side = nodeAt(next, field)
+          if (side !== null) open.push(side)
+        }
+        break
+      default:
+        reader.facts.objection('node', `${next.node} in FROM`)
+    }
+    const condition = nodeAt(next, 'quals')
+    if (condition !== null) conditions.push(condition)
+  }
+  const merged = nodeAt(scope.query, 'mergeJoinCondition')
+  for (const condition of merged === null ? conditions : [...conditions, merged]) reader.condition(condition, scope)
+}
+
+function openWritten(command: Command, scope: Scope, reader: Reader): void {
+  const { query } = scope
+  const index = numberAt(query, 'resultRelation')
+  if (command === 'select') {
+    if (index !== 0) reader.facts.objection('node', 'a SELECT that writes')
+    return
+  }
+  const written = {
+    insert: () => 'all' as const,
+    update: () => writtenBy(nodesAt(query, 'targetList')),
+    delete: () => new Set<number>(),
+    merge: () => writtenByActions(nodesAt(query, 'mergeActionList')),
+  }[command]()
+  openTarget(index, written, scope, reader)
+  readEntry(index, scope, reader)
+}
+
+function readReturning(scope: Scope, reader: Reader): readonly Value[] {
+  scope.returning = true
+  const values = readEntries(nodesAt(scope.query, 'returningList'), scope, reader)
+  return shownEntries(scope.query).flatMap((entry) => values.get(entry) ?? [])
+}
+
+export function readQuery(
+  query: TreeNode,
+  parent: Scope | null,
+  insideView: boolean,
+  reader: Reader,
+): readonly Value[] {
+  const { facts } = reader
+  const command = query.node === 'QUERY' ? commandOf(query) : undefined
+  if (command === undefined || command === 'utility') {
+    facts.objection('node', 'a statement inside of another')
+    return []
+  }
+  if (numberAt(query, 'querySource') !== 0) facts.objection('rule', 'a rule, which makes another statement of it')
+  if (flagAt(query, 'isReturn')) facts.objection('node', 'the body of a function')
+  const scope = new Scope(query, parent, insideView)
+  openWritten(command, scope, reader)
+  readCtes(scope, reader)
+  readFrom(scope, reader)
+  const sets = nodeAt(query, 'setOperations')
+  if (sets !== null) scope.setColumns = setOperationColumns(sets, scope, reader)
+  const entries = nodesAt(query, 'targetList')
+  const values = readEntries(entries, scope, reader)
+  readClauses(query, referencesOf(entries, values), scope, reader)
+  if (command === 'select') return shownEntries(query).flatMap((entry) => values.get(entry) ?? [])
+  assignAll(entries, values, scope, reader)
+  const conflict = nodeAt(query, 'onConflict')
+  if (conflict !== null) readConflict(conflict, entries, values, scope, reader)
+  readActions(nodesAt(query, 'mergeActionList'), scope, reader)
+  readChecks(query, scope, reader)
+  return readReturning(scope, reader)
+}
