@@ -23,7 +23,7 @@ await runService('demo-postgres', async (context) => {
     if (!context.stopping.aborted) context.fail(new Error(`PostgreSQL ended by itself (${code ?? signal})`))
   }, context.fail)
   // A number of its own for each way in which it is loaded: what an earlier version left is loaded anew.
-  const marker = join(postgres.dir, 'shop-2-loaded')
+  const marker = join(postgres.dir, 'shop-3-loaded')
   if (server.created) rmSync(marker, { force: true })
   if (!existsSync(marker)) {
     try {

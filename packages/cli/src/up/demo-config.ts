@@ -28,6 +28,18 @@ policies: { dir: ${path(layout.policies)} }
 # The first policy set has these rules; later ones those that ./sluice policy apply sends along.
 approvals:
   data-owner: { reviewers: [group:data-owners], count: 1, expires: 10m, inTransaction: { hold: 30s } }
+masking:
+  # Not published: for the proxies alone.
+  key: ${secret(layout.keys.masking)}
+  # Published with the policies, as the approval rules are. customers.email has its tag from a comment in the database.
+  columns:
+    - { match: "*/*.*.ssn", tag: pii.ssn }
+    - { match: "*/*.*.card", tag: pci.pan }
+    - { match: "shop/public.customers.notes", verdict: scanned }
+  tags:
+    pii.email: { strategy: partial }
+    pci.pan: { strategy: partial }
+    pii.ssn: { strategy: redact, touch: equality, valuesPerStatement: 5, valuesPerDay: 50 }
 listeners:
   postgres: { host: 127.0.0.1, port: ${ports.proxy} }
   console: { host: 127.0.0.1, port: ${ports.console} }

@@ -37,6 +37,8 @@ export function layoutOf(stateDir: string) {
       maskerPublic: at('keys/masker.pub'),
       maskerPrivate: at('keys/masker.key'),
       maskerSigning: at('keys/masker-signing.pem'),
+      /** Behind tokens and hashes: with another one they mean nothing any more. */
+      masking: at('keys/masking.key'),
       identity: at('keys/identity.jwk.json'),
     },
     secrets: {

@@ -9,6 +9,7 @@ import type { Layout } from './layout.ts'
 import { copyStarterPolicies } from './starter-policies.ts'
 
 const SECRET_BYTES = 24
+const MASKING_KEY_BYTES = 32
 const DAY_MS = 86_400_000
 /** Server certificates are made again this long before they end. */
 const RENEW_BEFORE_MS = 30 * DAY_MS
@@ -19,6 +20,7 @@ export async function makeMaterials(layout: Layout, now = Date.now()): Promise<v
   for (const file of [...Object.values(secrets), layout.indexPassword]) {
     await once([file], () => [randomBytes(SECRET_BYTES).toString('base64url')])
   }
+  await once([keys.masking], () => [randomBytes(MASKING_KEY_BYTES).toString('base64url')])
   for (const file of [keys.node, keys.maskerSigning, keys.console, keys.approver]) {
     await once([file], async () => [(await events()).generateSigningKey()])
   }

@@ -11,6 +11,7 @@ import { configText, demoSettings } from './demo-config.ts'
 import { writeAtomically } from './files.ts'
 import { type Layout, layoutOf, ROOT } from './layout.ts'
 import { boundLogFiles, watchLogFiles } from './log-files.ts'
+import { masksInForce } from './masking-plan.ts'
 import { makeMaterials } from './materials.ts'
 import { partsOf } from './parts.ts'
 import { allotPorts, type PortName, type Ports } from './ports.ts'
@@ -36,6 +37,7 @@ export type UpOptions = {
 /** The ticket in a ready file is for programs that run for a while; the one on the screen lasts as long as any. */
 const READY_FILE_TICKET_S = 3_600
 const LEFTOVER_PATIENCE_MS = 200
+const PLAN_PATIENCE_MS = 60_000
 
 export async function up(options: UpOptions, output: Output): Promise<ExitCode> {
   const layout = layoutOf(options.stateDir)
@@ -111,6 +113,7 @@ async function begin(
 ): Promise<void> {
   screen.node(process.version)
   const ready = await supervisor.start((part, message) => screen.ready(part, message))
+  await masksInForce(`http://127.0.0.1:${ports.proxyHealth}`, PLAN_PATIENCE_MS)
   const running = runningDemo(layout, ports, ready)
   const agentToken = await tokenFor(running, layout, 'agent', 'sluice:console')
   const client = consoleClient(running, layout, agentToken)

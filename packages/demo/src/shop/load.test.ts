@@ -38,6 +38,13 @@ describe('the demo database', () => {
     expect(rows).toEqual([{ customers: 10_000, orders: 20_000, ssn: '123-45-6789', priced: true }])
   })
 
+  it('says which column is what, and lets the gateway keep statements out of the log', async () => {
+    const { rows } = await gateway.query(
+      `select col_description('customers'::regclass, 3) as said, has_parameter_privilege('log_min_messages', 'SET') as may`,
+    )
+    expect(rows).toEqual([{ said: 'Where invoices go. sluice:pii.email', may: true }])
+  })
+
   it('lets the gateway change rows: who may do that is decided in front of it', async () => {
     await gateway.query('begin')
     const { rowCount } = await gateway.query("update orders set status = 'seen' where id = 1")

@@ -26,12 +26,17 @@ const INDEXES = `
   create index customers_by_email on customers (email);
   comment on table customers is 'People who bought something; all invented.';
   comment on table orders is 'What they bought.';
+  comment on column customers.email is 'Where invoices go. sluice:pii.email';
 `
 
-/** The gateway may change rows of these two tables, and nothing else: no temporary tables, no objects of its own. */
+/**
+ * The gateway may change rows of these two tables, and nothing else: no temporary tables, no objects of its own. It has
+ * the server print how it understood a statement; what it may set keeps that out of the server's log.
+ */
 const GRANTS = `
   revoke all on schema public from public;
   grant usage on schema public to ${GATEWAY_ROLE};
+  grant set on parameter log_min_messages to ${GATEWAY_ROLE};
   grant select, insert, update, delete on customers, orders to ${GATEWAY_ROLE};
 `
 
@@ -39,7 +44,9 @@ const GRANTS = `
 export async function loadShop(server: ShopServer, gatewayPassword: string): Promise<void> {
   await withClient(server, 'postgres', async (client) => {
     await client.query(`drop database if exists ${SHOP_DATABASE}`)
-    await client.query(`drop role if exists ${GATEWAY_ROLE}`)
+    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [GATEWAY_ROLE])
+    // What the role may set belongs to no database.
+    if (rowCount !== 0) await client.query(`drop owned by ${GATEWAY_ROLE}; drop role ${GATEWAY_ROLE}`)
     const password = client.escapeLiteral(gatewayPassword)
     await client.query(
       `create role ${GATEWAY_ROLE} login nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls
