@@ -94,6 +94,9 @@ describe('masking rules', () => {
     ['a tag that is none', { columns: [{ match: '*/*.*.a', tag: 'PII' }] }],
     ['partial with a comparison', { tags: { a: { strategy: 'partial', touch: 'equality' } } }],
     ['an unknown key', { colums: [] }],
+    ['a pattern that could be slow', { detectors: [{ tag: 'a', pattern: '(a+)+b' }] }],
+    ['a pattern that is none', { detectors: [{ tag: 'a', pattern: '(' }] }],
+    ['a pattern that is empty', { detectors: [{ tag: 'a', pattern: '' }] }],
   ])('are refused with %s', (_what, written) => {
     expect(maskingRulesSchema.safeParse(written).success).toBe(false)
   })

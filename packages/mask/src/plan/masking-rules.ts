@@ -1,6 +1,7 @@
 // What people say about sensitive data: `masking:` in sluice.yaml, published with the policies.
 
 import { z } from 'zod'
+import { checkPattern } from '../detectors/user-patterns.ts'
 import { readColumnPattern } from './column-pattern.ts'
 import { DEFAULT_TAG_RULE, type Tag, type TagRule, UNKNOWN_TAG } from './plan.ts'
 
@@ -48,7 +49,13 @@ const tagRuleSchema = z
 
 const detectorSchema = z.strictObject({
   tag: tagSchema,
-  pattern: z.string().min(1).max(MAX_PATTERN_CHARACTERS),
+  pattern: z
+    .string()
+    .max(MAX_PATTERN_CHARACTERS)
+    .superRefine((pattern, context) => {
+      const check = checkPattern(pattern)
+      if (!check.ok) context.addIssue(check.reason)
+    }),
 })
 
 const raiseSchema = z.strictObject({
