@@ -115,6 +115,7 @@ function gatewayMasking({ limits }: SluiceConfig, { masking, policies }: Control
   return {
     plans: masking.plans,
     keys: masking.keysOf,
+    quietSettings: masking.quietSettings,
     get detectors() {
       return policies.detectors
     },

@@ -17,6 +17,9 @@ const PLANS_MEMORY = 'proxy-mask-plans.json'
 /** Of one look at a catalog, from the login to the last row. */
 const CATALOG_READ_MS = 60_000
 const MIN_SECRET_BYTES = 32
+/** Trees are logged as LOG, which ranks above ERROR and below this. */
+const QUIET: ReadonlyMap<string, string> = new Map([['log_min_messages', 'fatal']])
+const NO_SETTINGS: ReadonlyMap<string, string> = new Map()
 
 export type MaskingOptions = {
   readonly config: SluiceConfig
@@ -33,6 +36,8 @@ export type Masking = {
   readonly plans: PlanFollower
   /** Null where the configuration names no secret. */
   readonly keysOf: (connection: string) => MaskKeys | null
+  /** What keeps trees, and the constants in them, out of the server's log. */
+  readonly quietSettings: (connection: string) => ReadonlyMap<string, string>
   readonly close: () => Promise<void>
 }
 
@@ -42,6 +47,8 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
   const governed = [...options.connections.values()].filter(({ masking }) => masking)
   const keysOf = await keysFrom(config, governed)
   const watches = new Map<string, CatalogWatch>()
+  const readers = new Map<string, CatalogReader>()
+  const quietSettings = (connection: string) => (readers.get(connection)?.mayQuiet === true ? QUIET : NO_SETTINGS)
   const plans = new PlanFollower({
     connections: governed.map(({ name }) => name),
     maxAgeMs: config.masking.planMaxAgeMs,
@@ -55,7 +62,7 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
     )
   }
   // Without masking nobody reads plans and nobody writes catalogs.
-  if (governed.length === 0) return { plans, keysOf, close: () => plans.close() }
+  if (governed.length === 0) return { plans, keysOf, quietSettings, close: () => plans.close() }
   const topic = TOPICS.maskPlans
   const reader = await ControlReader.open({
     log: eventLog,
@@ -86,6 +93,7 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
   for (const connection of governed) {
     const { name } = connection
     const catalogs = new CatalogReader({ connection, timeoutMs: CATALOG_READ_MS })
+    readers.set(name, catalogs)
     const watch = new CatalogWatch({
       connection: name,
       nodeId,
@@ -101,6 +109,7 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
   return {
     plans,
     keysOf,
+    quietSettings,
     close: async () => {
       await Promise.all([...watches.values()].map((watch) => watch.close()))
       await Promise.all([plans.close(), writer.close()])

@@ -221,9 +221,13 @@ export class PostgresGateway {
       user: connection.user,
       password: await connection.password(),
       keyCache,
-      settings: new Map([...settings, ...GUARDED_SETTINGS, ...(masks ? TREE_SETTINGS : [])]),
+      settings: new Map([...settings, ...GUARDED_SETTINGS, ...(masks ? this.#treeSettings(connection.name) : [])]),
     }
     return connectUpstream(connection.address, login, AbortSignal.timeout(this.#options.limits.upstreamConnectMs))
+  }
+
+  #treeSettings(connection: string): Iterable<[string, string]> {
+    return [...TREE_SETTINGS, ...this.#options.masking.quietSettings(connection)]
   }
 
   #policyOf({ identified, connection, transport }: Admitted): FollowedPolicy {

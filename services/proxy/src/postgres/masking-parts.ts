@@ -8,6 +8,8 @@ export type GatewayMasking = {
   /** Of a connection, for tokens and hashes; null where the configuration names no secret. */
   readonly keys: (connection: string) => MaskKeys | null
   readonly detectors: Detectors
+  /** Start-up settings for a session whose trees are printed: those that the gateway's role may choose there. */
+  readonly quietSettings: (connection: string) => ReadonlyMap<string, string>
   /** The longest row that is masked. */
   readonly maskedRowBytes: number
   /** How long a statement waits for a plan that knows its tables. */

@@ -112,6 +112,12 @@ export const CATALOG_QUESTIONS = {
     where t.oid >= 16384 and t.typtype in ('b', 'c', 'd', 'e', 'r', 'm')
     and not (n.nspname ~ '^pg_(toast_)?temp_' or n.nspname = 'pg_toast')`,
 
+  /** Whether this role may choose what the server logs of its sessions. */
+  mayQuiet: `select rolsuper from pg_catalog.pg_roles where rolname = current_user`,
+
+  /** The same since 15, where it can be granted. */
+  mayQuietByGrant: `select pg_catalog.has_parameter_privilege('log_min_messages', 'SET')`,
+
   /** The definitions of views, by their hash: they are long, and most are as they were. */
   definitions: `
     select r.oid, pg_catalog.encode(pg_catalog.sha256(

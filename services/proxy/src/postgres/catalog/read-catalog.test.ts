@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { type CatalogSnapshot, catalogHash, packCatalog, unpackCatalog } from '@sluice/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Database, startDatabase } from '../../../../../test/stand/database.ts'
+import { type Database, GATEWAY_ROLE, startDatabase } from '../../../../../test/stand/database.ts'
 import { catalogReader, columnIn, originsIn, relationIn } from './catalog.fixture.ts'
 import type { CatalogReader } from './read-catalog.ts'
 
@@ -188,6 +188,21 @@ describe.each([13, 15, 18] as const)('the catalog of PostgreSQL %s', (major) => 
     expect(catalogHash(changed)).not.toBe(catalogHash(catalog))
     expect(originsIn(changed, 'plain', 'v')).toBe('')
     expect(originsIn(changed, 'plain', 'w')).toBe('people.ssn')
+  })
+
+  it('says whether the role may keep its sessions out of the log', async () => {
+    expect(reader.mayQuiet).toBe(false)
+    const grants = major >= 15
+    await database.query(
+      grants ? `grant set on parameter log_min_messages to ${GATEWAY_ROLE}` : `alter role ${GATEWAY_ROLE} superuser`,
+    )
+    await reader.read()
+    expect(reader.mayQuiet).toBe(true)
+    await database.query(
+      grants
+        ? `revoke set on parameter log_min_messages from ${GATEWAY_ROLE}`
+        : `alter role ${GATEWAY_ROLE} nosuperuser`,
+    )
   })
 
   it('has no temporary relation of another session', async () => {

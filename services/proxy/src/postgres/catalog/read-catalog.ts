@@ -9,6 +9,9 @@ import { CatalogSession } from './catalog-session.ts'
 import { foreignKeysFrom, relationsFrom, standardFrom, typesFrom } from './snapshot-parts.ts'
 import { ViewOrigins } from './view-origins.ts'
 
+/** `GRANT SET ON PARAMETER` is there from this version on. */
+const FIRST_WITH_GRANTS = 15
+
 export type CatalogReaderOptions = {
   readonly connection: Pick<GovernedConnection, 'name' | 'address' | 'database' | 'user' | 'password'>
   /** Of the whole reading. */
@@ -19,9 +22,15 @@ export class CatalogReader {
   readonly #options: CatalogReaderOptions
   readonly #keyCache = new ScramKeyCache()
   readonly #views = new ViewOrigins()
+  #mayQuiet = false
 
   constructor(options: CatalogReaderOptions) {
     this.#options = options
+  }
+
+  /** Whether sessions of the gateway's role may say what the server logs of them, as of the last reading. */
+  get mayQuiet(): boolean {
+    return this.#mayQuiet
   }
 
   /** Throws UpstreamFailed, also where `signal` ends it. */
@@ -47,6 +56,8 @@ export class CatalogReader {
       throw new UpstreamFailed('upstream_catalog', 'the upstream does not say which database this is')
     }
     const serverMajor = Math.trunc(Number(version) / 10_000)
+    const [mayQuiet] = await ask(serverMajor < FIRST_WITH_GRANTS ? 'mayQuiet' : 'mayQuietByGrant')
+    this.#mayQuiet = mayQuiet?.[0] === 't'
     const standard = standardFrom(await ask('standard'))
     const known = knownFunctions(serverMajor, standard)
     const views = await this.#views.read(session, serverMajor, known)
