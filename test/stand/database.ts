@@ -33,6 +33,8 @@ const TABLES = `
 export type DatabaseOptions = {
   /** Lines of pg_hba.conf; without them a login needs TLS. */
   readonly hba?: readonly string[]
+  /** Each line that the server logs. */
+  readonly onLog?: (line: string) => void
 }
 
 export async function startDatabase(major: PostgresMajor = 18, options: DatabaseOptions = {}): Promise<Database> {

@@ -24,7 +24,7 @@ import { CatalogReader } from '../../services/proxy/src/postgres/catalog/read-ca
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts'
 import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
-import { type ServiceProcess, startService } from './service-process.ts'
+import { type ServiceProcess, startServices } from './service-process.ts'
 import { storedRecords } from './stored-records.ts'
 
 const SESSIONS_END_MS = 30_000
@@ -161,10 +161,9 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
 
   const publishPlan = async (): Promise<MaskPlan> => control.publishPlan(await readCatalog(database))
   if (masking !== undefined && plannedBy === 'test') await publishPlan()
-  const [running, masker] = await Promise.all([
-    startService('proxy', configFile),
-    masking !== undefined && plannedBy === 'masker' ? startService('masker', configFile) : null,
-  ])
+  const hasMasker = masking !== undefined && plannedBy === 'masker'
+  const [running, masker = null] = await startServices(hasMasker ? ['proxy', 'masker'] : ['proxy'], configFile)
+  if (running === undefined) throw new Error('no proxy was started')
   if (masking !== undefined) await planInForce(running, masker)
   const frames = (): Promise<readonly RecordedFrame[]> =>
     readFrames(control.log, control.registry, control.masker.privateKey)

@@ -42,3 +42,16 @@ export async function startService(name: 'proxy' | 'approver' | 'masker', config
     throw new Error(`no ${name}: ${log}`, { cause: error })
   }
 }
+
+/** Several at once: where one does not start, none is left. */
+export async function startServices(
+  names: readonly Parameters<typeof startService>[0][],
+  configFile: string,
+): Promise<readonly ServiceProcess[]> {
+  const results = await Promise.allSettled(names.map((name) => startService(name, configFile)))
+  const running = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed === undefined) return running
+  await Promise.all(running.map(({ stop }) => stop()))
+  throw failed.reason
+}
