@@ -1,6 +1,8 @@
 // The columns of range table entries: tables, sub-selects, joins, functions, VALUES, CTEs, groups.
 
+import { UNKNOWN_TAG } from '../plan/plan.ts'
 import type { TreeNode } from '../tree/node.ts'
+import type { Source } from './lineage.ts'
 import {
   flagAt,
   nodeAt,
@@ -13,7 +15,7 @@ import {
   wordsAt,
 } from './node-access.ts'
 import type { Reader } from './reader.ts'
-import { checkRelation, relationColumn } from './relations.ts'
+import { checkRelation, FIRST_USER_ID, relationColumn } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { columnValue, computed, isSensitive, oneOf, UNSEEN, VARYING, type Value, varying } from './value.ts'
 
@@ -40,6 +42,9 @@ function viewOf(entry: TreeNode, subquery: TreeNode): number {
   return isRule && !flagAt(old, 'inFromCl') ? numberAt(old, 'relid') : 0
 }
 
+const isUntraced = ({ verdict, tags }: Source): boolean =>
+  verdict === 'tagged' && tags.every((tag) => tag === UNKNOWN_TAG)
+
 function subqueryColumns(entry: TreeNode, scope: Scope, reader: Reader): readonly Value[] {
   const subquery = nodeAt(entry, 'subquery')
   if (subquery === null) return NO_COLUMNS
@@ -48,9 +53,10 @@ function subqueryColumns(entry: TreeNode, scope: Scope, reader: Reader): readonl
   const columns = reader.query(subquery, scope, scope.insideView || relid !== 0)
   if (relid === 0) return columns
   facts.relations.add(relid)
+  // PostgreSQL's own views are what they are expanded to.
+  if (relid < FIRST_USER_ID) return columns
   const planned = view.relation(relid)
   if (planned === undefined) {
-    if (relid < 16_384) return columns
     facts.unplanned.add(relid)
     facts.objection('relation_unknown', 'a view that is not in the masking plan yet')
     return columns
@@ -58,10 +64,10 @@ function subqueryColumns(entry: TreeNode, scope: Scope, reader: Reader): readonl
   if (planned.readsRunCode) {
     facts.objection('user_code', `${planned.schema}.${planned.name}, which runs functions of its own when it is read`)
   }
-  // The view's column may be tagged for itself, on top of what it is made of.
+  // The view's column may be tagged for itself, on top of what it is made of. What the plan could not trace is traced here.
   return columns.map((value, i) => {
     const source = facts.column({ relid, attno: i + 1 }, { name: null, type: null })
-    if (source === null) return value
+    if (source === null || isUntraced(source)) return value
     return isSensitive(value) ? value : { ...value, ...columnValue(source), parts: value.parts }
   })
 }
