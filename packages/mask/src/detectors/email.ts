@@ -1,6 +1,6 @@
 // E-mail addresses, from their `@`: back over the local part, forth over the domain, no further than either may be long.
 
-import { ALNUM, classAt, DIGIT, endOfRun, LETTER, LOCAL } from './characters.ts'
+import { ALNUM, classAt, endOfRun, LETTER, LOCAL } from './characters.ts'
 import type { Detection } from './detection.ts'
 
 const MAX_LOCAL = 64
@@ -36,19 +36,17 @@ const endOfDomain = (text: string, from: number): number => {
     let end = label
     while (end < limit && ((classAt(text, end) & ALNUM) !== 0 || text.charCodeAt(end) === DASH)) end++
     if (end === label || end - label > MAX_LABEL) break
-    if (labels > 0) domain = isTopLevel(text, label, end) ?? domain
+    if (labels > 0) domain = endOfTopLevel(text, label, end) ?? domain
     if (text.charCodeAt(end) !== DOT) break
     label = end + 1
   }
   return domain
 }
 
-/** Where a label ends as a top-level domain: letters, or Punycode; what follows a dash is no part of one. */
-const isTopLevel = (text: string, label: number, end: number): number | null => {
+/** Where a label ends as a top-level domain: letters first, or Punycode; what follows a dash is no part of one. */
+const endOfTopLevel = (text: string, label: number, end: number): number | null => {
   if (text.startsWith('xn--', label)) return end - label > 4 ? end : null
-  const letters = endOfRun(text, label, LETTER, end)
-  if (letters - label < 2) return null
-  return letters === end || (classAt(text, letters) & DIGIT) === 0 ? letters : null
+  return endOfRun(text, label, LETTER, end) - label < 2 ? null : endOfRun(text, label, ALNUM, end)
 }
 
 /** `icon@2x.png` is a picture for fine screens. */

@@ -33,11 +33,11 @@ const append = (remainder: number, code: number): number => {
   return (remainder * (value > 9 ? 100 : 10) + value) % 97
 }
 
-/** `at`: of the first check digit. The end of the number that begins two letters before, or -1. */
-export function endOfIban(text: string, at: number): number {
+/** `at`: of the first check digit. The end of the number that begins two letters before, or -1. `floor`: nothing before counts. */
+export function endOfIban(text: string, at: number, floor: number): number {
   const start = at - 2
-  if (start < 0 || (classAt(text, at - 1) & LETTER) === 0 || (classAt(text, start) & LETTER) === 0) return -1
-  if ((classAt(text, start - 1) & ALNUM) !== 0 || (classAt(text, at + 1) & DIGIT) === 0) return -1
+  if (start < floor || (classAt(text, at - 1) & LETTER) === 0 || (classAt(text, start) & LETTER) === 0) return -1
+  if ((start > floor && (classAt(text, start - 1) & ALNUM) !== 0) || (classAt(text, at + 1) & DIGIT) === 0) return -1
   const length = LENGTHS.get(text.slice(start, at).toUpperCase())
   if (length === undefined) return -1
   let remainder = 0

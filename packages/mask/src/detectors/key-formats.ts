@@ -16,7 +16,7 @@ export type KeyFormat = {
   readonly most?: number
 }
 
-const format = (
+const keyFormat = (
   name: string,
   prefix: string,
   body: number,
@@ -32,29 +32,29 @@ const TOKEN = ALNUM | URL_SAFE
 const CAPITALS = UPPER | DIGIT
 
 export const KEY_FORMATS: readonly KeyFormat[] = [
-  format('aws', 'AKIA', CAPITALS, 16, { most: 16, trigger: 1 }),
-  format('aws', 'ASIA', CAPITALS, 16, { most: 16, trigger: 1 }),
-  format('google', 'AIza', TOKEN, 35, { trigger: 2 }),
-  format('google-oauth', 'GOCSPX-', TOKEN, 24),
-  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'].map((prefix) => format('github', prefix, ALNUM, 36)),
-  format('github', 'github_pat_', TOKEN, 22),
-  ...['glpat-', 'gldt-', 'glrt-', 'glptt-'].map((prefix) => format('gitlab', prefix, TOKEN, 20)),
+  keyFormat('aws', 'AKIA', CAPITALS, 16, { most: 16, trigger: 1 }),
+  keyFormat('aws', 'ASIA', CAPITALS, 16, { most: 16, trigger: 1 }),
+  keyFormat('google', 'AIza', TOKEN, 35, { trigger: 2 }),
+  keyFormat('google-oauth', 'GOCSPX-', TOKEN, 24),
+  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'].map((prefix) => keyFormat('github', prefix, ALNUM, 36)),
+  keyFormat('github', 'github_pat_', TOKEN, 22),
+  ...['glpat-', 'gldt-', 'glrt-', 'glptt-'].map((prefix) => keyFormat('gitlab', prefix, TOKEN, 20)),
   ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xapp-'].map((prefix) =>
-    format('slack', prefix, TOKEN, 10),
+    keyFormat('slack', prefix, TOKEN, 10),
   ),
-  ...['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_', 'whsec_'].map((prefix) => format('stripe', prefix, ALNUM, 16)),
-  format('openai', 'sk-', TOKEN, 20),
-  format('npm', 'npm_', ALNUM, 36),
-  format('pypi', 'pypi-', TOKEN, 50),
-  format('huggingface', 'hf_', ALNUM, 30),
-  format('shopify', 'shpat_', ALNUM, 32),
-  format('shopify', 'shpss_', ALNUM, 32),
-  format('digitalocean', 'dop_v1_', ALNUM, 64),
-  format('grafana', 'glsa_', TOKEN, 32),
-  format('sendgrid', 'SG.', TOKEN, 22, { trigger: 1 }),
-  format('databricks', 'dapi', DIGIT | ALNUM, 32, { most: 34, trigger: 2 }),
-  format('age', 'AGE-SECRET-KEY-', CAPITALS, 50),
-  format('vault', 'hvs.', TOKEN, 24, { trigger: 1 }),
+  ...['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_', 'whsec_'].map((prefix) => keyFormat('stripe', prefix, ALNUM, 16)),
+  keyFormat('openai', 'sk-', TOKEN, 20),
+  keyFormat('npm', 'npm_', ALNUM, 36),
+  keyFormat('pypi', 'pypi-', TOKEN, 50),
+  keyFormat('huggingface', 'hf_', ALNUM, 30),
+  keyFormat('shopify', 'shpat_', ALNUM, 32),
+  keyFormat('shopify', 'shpss_', ALNUM, 32),
+  keyFormat('digitalocean', 'dop_v1_', ALNUM, 64),
+  keyFormat('grafana', 'glsa_', TOKEN, 32),
+  keyFormat('sendgrid', 'SG.', TOKEN, 22, { trigger: 1 }),
+  keyFormat('databricks', 'dapi', DIGIT | ALNUM, 32, { most: 34, trigger: 2 }),
+  keyFormat('age', 'AGE-SECRET-KEY-', CAPITALS, 50),
+  keyFormat('vault', 'hvs.', TOKEN, 24, { trigger: 1 }),
 ]
 
 const BY_TRIGGER: ReadonlyMap<number, readonly KeyFormat[]> = Map.groupBy(KEY_FORMATS, ({ prefix, trigger }) =>
@@ -66,28 +66,33 @@ export const KEY_TRIGGERS: ReadonlySet<number> = new Set(BY_TRIGGER.keys())
 
 export const formatsAt = (code: number): readonly KeyFormat[] => BY_TRIGGER.get(code) ?? []
 
-/** `sk-` begins words, too: a key has digits, and letters of both cases. */
-const isMixed = (text: string, start: number, end: number): boolean => {
-  let classes = 0
-  for (let at = start; at < end; at++) classes |= classAt(text, at)
-  return (classes & DIGIT) !== 0
+/** A key has digits, and shows one soon: `sk-` begins words, too. */
+const SOON = 64
+
+const hasDigit = (text: string, start: number, end: number): boolean => {
+  for (let at = start; at < end; at++) if ((classAt(text, at) & DIGIT) !== 0) return true
+  return false
 }
 
-/** At a trigger. */
-export function scanKey(text: string, at: number): Detection | null {
-  for (const { name, prefix, trigger, body, fewest, most } of formatsAt(text.charCodeAt(at))) {
-    const start = at - trigger
-    if (start < 0 || !text.startsWith(prefix, start) || (classAt(text, start - 1) & ALNUM) !== 0) continue
-    const end = endOfRun(text, start + prefix.length, body)
-    const length = end - start - prefix.length
-    if (length < fewest || (most !== undefined && length > most) || !isMixed(text, start, end)) continue
-    return {
-      start,
-      end: prefix === 'SG.' ? endOfParts(text, end) : end,
-      tag: 'secret.api-key',
-      confidence: 0.97,
-      detector: `key:${name}`,
-    }
+/** Looks at no more than the beginning unless it is a key: the next prefix could be within it. */
+const endOfKey = (text: string, start: number, { prefix, body, fewest, most }: KeyFormat): number => {
+  const from = start + prefix.length
+  const soon = endOfRun(text, from, body, Math.min(text.length, from + SOON))
+  if (soon - from < fewest || !hasDigit(text, from, soon)) return -1
+  const end = endOfRun(text, soon, body)
+  return most !== undefined && end - from > most ? -1 : end
+}
+
+/** At a trigger. `floor`: what lies before is no neighbour. */
+export function scanKey(text: string, at: number, floor: number): Detection | null {
+  for (const format of formatsAt(text.charCodeAt(at))) {
+    const start = at - format.trigger
+    if (start < floor || !text.startsWith(format.prefix, start)) continue
+    if (start > floor && (classAt(text, start - 1) & ALNUM) !== 0) continue
+    const key = endOfKey(text, start, format)
+    if (key < 0) continue
+    const end = format.prefix.endsWith('.') ? endOfParts(text, key) : key
+    return { start, end, tag: 'secret.api-key', confidence: 0.97, detector: `key:${format.name}` }
   }
   return null
 }
@@ -104,10 +109,10 @@ const endOfParts = (text: string, from: number): number => {
 const FEWEST_JWT_PART = 10
 
 /** At the `J` of `eyJ`, with which JSON in base64url begins. */
-export function scanJwt(text: string, at: number): Detection | null {
+export function scanJwt(text: string, at: number, floor: number): Detection | null {
   const start = at - 2
-  if (!text.startsWith('eyJ', Math.max(0, start)) || start < 0) return null
-  if ((classAt(text, start - 1) & TOKEN) !== 0 || text.charCodeAt(start - 1) === DOT) return null
+  if (start < floor || !text.startsWith('eyJ', start)) return null
+  if (start > floor && ((classAt(text, start - 1) & TOKEN) !== 0 || text.charCodeAt(start - 1) === DOT)) return null
   const head = endOfRun(text, start, TOKEN)
   if (head - start < FEWEST_JWT_PART || text.charCodeAt(head) !== DOT) return null
   const claims = endOfRun(text, head + 1, TOKEN)

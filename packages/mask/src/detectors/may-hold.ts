@@ -31,8 +31,10 @@ mark(':=', NAME)
 mark('J', JWT)
 mark('\\&%', DECODED)
 /** Of characters that are decoded as others, or dropped: digits of other scripts, full width, spaces, formats. */
-for (const lead of [0xc2, 0xcd, 0xd8, 0xd9, 0xdb, 0xdf, 0xe0, 0xe1, 0xe2, 0xe3, 0xea, 0xef, 0xf0])
+for (const lead of [0xc2, 0xcd, 0xd2, 0xd6, 0xd8, 0xd9, 0xdb, 0xdc, 0xdf, 0xe0, 0xe1, 0xe2, 0xe3, 0xea, 0xef]) {
   CLASSES[lead] = DECODED
+}
+for (const lead of [0xf0, 0xf3]) CLASSES[lead] = DECODED
 
 /** In a number, in all; fewer are nothing. */
 const FEWEST_DIGITS = 7
@@ -98,15 +100,21 @@ const isDecoded = (bytes: Buffer, at: number, end: number): boolean => {
       return next === 0xa0 || next === 0xad
     case 0xcd: // combining grapheme joiner
       return next === 0x8f
+    case 0xd2: // enclosing signs among Cyrillic letters
+      return next === 0x88 || next === 0x89
+    case 0xd6: // hyphens among Armenian and Hebrew letters
+      return next === 0x8a || next === 0xbe
     case 0xe2: {
-      // General punctuation but quotes, bullets and ellipses; the minus sign; the keycap.
+      // General punctuation but quotes, bullets and ellipses; enclosing signs; the minus sign; long dashes.
       if (next === 0x80) return third <= 0x95 || (third >= 0xa8 && third <= 0xaf)
-      return (next === 0x81 && third >= 0x9f) || (next === 0x88 && third === 0x92) || (next === 0x83 && third === 0xa3)
+      if (next === 0x83 || next === 0xb8 || next === 0xb9) return true
+      return (next === 0x81 && third >= 0x9f) || (next === 0x88 && third === 0x92)
     }
-    case 0xe3: // ideographic space, wave dash
-      return next === 0x80 && (third === 0x80 || third === 0x9c || third === 0xb0)
+    case 0xe3: // space, dashes and a filler among East Asian characters
+      if (next === 0x80) return third === 0x80 || third === 0x9c || third === 0xb0
+      return (next === 0x82 && third === 0xa0) || (next === 0x85 && third === 0xa4)
     case 0xf0: // other than emoji and ideographs
-      return next !== 0x9f && next < 0xa0
+      return next < 0x9f || (next === 0x9f && third === 0xaf)
     default:
       return true
   }

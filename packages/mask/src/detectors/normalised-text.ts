@@ -25,8 +25,8 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 const character = (code: number): string =>
   code <= 0xffff ? String.fromCharCode(code) : digitOf(String.fromCodePoint(Math.min(code, 0x10ffff)))
 
-/** Formats, spaces, dashes, digits, what changes or encloses the character before, and ASCII in full width. */
-const FORMATTING = /[[\p{Cf}\p{Zs}\p{Pd}\p{Nd}\p{Variation_Selector}\p{Me}\u2212\uff01-\uff5e]--\p{ASCII}]/v
+/** Formats, what is invisible or encloses a character, spaces, dashes, digits, and ASCII in full width. */
+export const FORMATTING = /[[\p{Cf}\p{DI}\p{Me}\p{Zs}\p{Pd}\p{Nd}\u2212\uff01-\uff5e]--\p{ASCII}]/v
 const FORMATTING_EACH = new RegExp(FORMATTING.source, 'gv')
 
 /** Digits of every script stand in tens: `٣` is the fourth from its zero. */

@@ -25,6 +25,11 @@ const ends = new Int32Array(MAX_GROUPS)
 /** Digits up to the end of each group. */
 const totals = new Int32Array(MAX_GROUPS)
 const digits = new Uint8Array(LONGEST_CARD)
+/** Where the last detection ends: what it took is no neighbour, as it will not be when it is masked. */
+let floor = 0
+
+const classBefore = (text: string, at: number): number => (at < floor ? 0 : classAt(text, at))
+const charBefore = (text: string, at: number): string => (at < floor ? '' : (text[at] ?? ''))
 
 /** Reads groups from `at` on; returns how many. The last may be longer than any number: then it is not counted. */
 const readGroups = (text: string, at: number): number => {
@@ -78,13 +83,13 @@ const groupedAsCard = (text: string, last: number): boolean => {
 
 /** `3.4111111111111111` is a fraction. */
 const isFraction = (text: string, start: number): boolean =>
-  text[start - 1] === '.' && (classAt(text, start - 2) & DIGIT) !== 0
+  charBefore(text, start - 1) === '.' && (classBefore(text, start - 2) & DIGIT) !== 0
 
 const HEX_LETTER = /[a-f]/i
 
 /** Digits between letters that hexadecimal numbers have on both sides are a part of one. */
 const withinHex = (text: string, start: number, end: number): boolean =>
-  HEX_LETTER.test(text[start - 1] ?? ' ') && HEX_LETTER.test(text[end] ?? ' ')
+  HEX_LETTER.test(charBefore(text, start - 1)) && HEX_LETTER.test(text[end] ?? '')
 
 type Near = (start: number, end: number) => number
 
@@ -112,9 +117,10 @@ const findCard = (text: string, groups: number, near: Near): Detection | null =>
 
 /** A number that goes on before or after with a dash is another number. */
 const standsAlone = (text: string, start: number, end: number): boolean => {
-  if ((classAt(text, end) & DIGIT) !== 0 || (classAt(text, start - 1) & DIGIT) !== 0) return false
+  if ((classAt(text, end) & DIGIT) !== 0 || (classBefore(text, start - 1) & DIGIT) !== 0) return false
   const goesOn = (text[end] === '-' || text[end] === '.') && (classAt(text, end + 1) & DIGIT) !== 0
-  const began = (text[start - 1] === '-' || text[start - 1] === '.') && (classAt(text, start - 2) & DIGIT) !== 0
+  const opening = charBefore(text, start - 1)
+  const began = (opening === '-' || opening === '.') && (classBefore(text, start - 2) & DIGIT) !== 0
   return !goesOn && !began
 }
 
@@ -136,7 +142,7 @@ const findSsn = (text: string, groups: number, near: Near): Detection | null => 
   const range = ssnRange()
   if (range === null) return null
   const isDashed = isGrouped && separatorAfter(text, 0) === '-'
-  if (isBare && ((classAt(text, end) | classAt(text, start - 1)) & LETTER) !== 0) return null
+  if (isBare && ((classAt(text, end) | classBefore(text, start - 1)) & LETTER) !== 0) return null
   if (((near(start, end) | contextAfter(text, end)) & SSN_NEAR) !== 0) {
     return found(start, end, 'pii.ssn', isBare ? 0.9 : 0.97, 'ssn')
   }
@@ -169,12 +175,12 @@ const findPhone = (text: string, groups: number, near: Near): Detection | null =
   const total = totals[last] as number
   const end = ends[last] as number
   if (total > MOST_PHONE_DIGITS) return null
-  const isOpened = text[first - 1] === '('
+  const isOpened = charBefore(text, first - 1) === '('
   const before = isOpened ? first - 2 : first - 1
-  if (text[before] === '+' && digits[0] !== 0 && (classAt(text, before - 1) & ALNUM) === 0) {
+  if (charBefore(text, before) === '+' && digits[0] !== 0 && (classBefore(text, before - 1) & ALNUM) === 0) {
     return total < FEWEST_E164_DIGITS ? null : found(before, end, 'pii.phone', 0.9, 'phone')
   }
-  if (total < FEWEST_PHONE_DIGITS || isDate(groups) || (classAt(text, first - 1) & LETTER) !== 0) return null
+  if (total < FEWEST_PHONE_DIGITS || isDate(groups) || (classBefore(text, first - 1) & LETTER) !== 0) return null
   const start = isOpened ? first - 1 : first
   const isArea = isOpened && lengthOf(0) >= 2 && lengthOf(0) <= 5 && text[ends[0] as number] === ')' && total >= 9
   if (isArea) return found(start, end, 'pii.phone', 0.8, 'phone')
@@ -187,7 +193,8 @@ const findPhone = (text: string, groups: number, near: Near): Detection | null =
  * at most 19 digits behind it, each with three separators at most.
  */
 export function scanNumber(text: string, at: number, before: Before): Detection | number {
-  const accountEnd = endOfIban(text, at)
+  floor = before.lastEnd
+  const accountEnd = endOfIban(text, at, floor)
   if (accountEnd >= 0) return found(at - 2, accountEnd, 'pii.iban', 0.99, 'iban')
   const groups = readGroups(text, at)
   if (groups === 0) return endOfDigits(text, at)

@@ -34,13 +34,13 @@ const lookAround = (text: string, at: number, trigger: number, before: Before): 
     case EMAIL:
       return scanEmail(text, at, before.lastEnd)
     case KEY:
-      return scanKey(text, at)
+      return scanKey(text, at, before.lastEnd)
     case DASH:
-      return scanPrivateKey(text, at) ?? scanKey(text, at)
+      return scanPrivateKey(text, at) ?? scanKey(text, at, before.lastEnd)
     case NAME:
       return text[at] === ':' ? (scanAddress(text, at) ?? scanAssignment(text, at)) : scanAssignment(text, at)
     default:
-      return scanJwt(text, at)
+      return scanJwt(text, at, before.lastEnd)
   }
 }
 

@@ -9,22 +9,21 @@ export type PatternCheck = { readonly ok: true } | { readonly ok: false; readonl
 const MAX_SOURCE = 1000
 /** Of one quantifier. */
 const MAX_REPEAT = 200
-/** Ways to begin the same text: of optional and variable parts, multiplied within each alternative. */
-const MAX_VARIABLE_PARTS = 8
+/** In which a pattern could be tried at one place: lengths of variable parts and alternatives, multiplied. */
+const MAX_WAYS = 256
 const MAX_MATCH = 1000
+const MAX_DEPTH = 10
 
 const refused = (reason: string): PatternCheck => ({ ok: false, reason })
 
-type Walk = {
-  readonly source: string
-  at: number
-  variable: number
-}
+type Walk = { readonly source: string; at: number }
 
 type Part = {
   /** Characters that it takes at most. */
   readonly longest: number
   readonly shortest: number
+  /** Bounded by what is refused. */
+  readonly ways: number
 }
 
 class Refused extends Error {}
@@ -37,14 +36,16 @@ const QUANTIFIER = /([?*+])|\{(\d{1,5})(?:(,)(\d{0,5}))?\}/y
 
 /** Reads alternatives up to `)` or the end. */
 const readAlternatives = (walk: Walk, depth: number): Part => {
-  if (depth > 10) fail('it has groups within more than 10 groups')
+  if (depth > MAX_DEPTH) fail(`it has groups within more than ${MAX_DEPTH} groups`)
   let longest = 0
   let shortest = Number.POSITIVE_INFINITY
+  let ways = 0
   for (;;) {
     const part = readSequence(walk, depth)
     longest = Math.max(longest, part.longest)
     shortest = Math.min(shortest, part.shortest)
-    if (walk.source[walk.at] !== '|') return { longest, shortest }
+    ways += part.ways
+    if (walk.source[walk.at] !== '|') return { longest, shortest, ways }
     walk.at++
   }
 }
@@ -52,19 +53,22 @@ const readAlternatives = (walk: Walk, depth: number): Part => {
 const readSequence = (walk: Walk, depth: number): Part => {
   let longest = 0
   let shortest = 0
+  let ways = 1
   while (walk.at < walk.source.length && walk.source[walk.at] !== '|' && walk.source[walk.at] !== ')') {
-    const before = walk.variable
     const atom = readAtom(walk, depth)
     const { from, to } = readQuantifier(walk)
-    if (to > 1 && walk.variable > before) fail('a quantifier stands within a repeated group: both would share the text')
-    if (to > 1 && atom.longest !== atom.shortest) fail('a group of variable length is repeated')
-    if (from !== to) walk.variable++
-    if (walk.variable > MAX_VARIABLE_PARTS) fail(`more than ${MAX_VARIABLE_PARTS} parts have a variable length`)
+    if (to > 1 && atom.longest !== atom.shortest)
+      fail('a group of variable length is repeated: one quantifier in another')
     longest += atom.longest * to
     shortest += atom.shortest * from
+    ways *= atom.ways ** to * (to - from + 1)
     if (longest > MAX_MATCH) fail(`a match could be longer than ${MAX_MATCH} characters`)
+    if (ways > MAX_WAYS)
+      fail(
+        `there are more than ${MAX_WAYS} ways to try it at one place: parts of variable length and alternatives multiply`,
+      )
   }
-  return { longest, shortest }
+  return { longest, shortest, ways }
 }
 
 const readQuantifier = (walk: Walk): { readonly from: number; readonly to: number } => {
@@ -83,8 +87,8 @@ const readQuantifier = (walk: Walk): { readonly from: number; readonly to: numbe
   return { from, to }
 }
 
-const ONE: Part = { longest: 1, shortest: 1 }
-const NONE: Part = { longest: 0, shortest: 0 }
+const ONE: Part = { longest: 1, shortest: 1, ways: 1 }
+const NONE: Part = { longest: 0, shortest: 0, ways: 1 }
 
 const readAtom = (walk: Walk, depth: number): Part => {
   const { source } = walk
@@ -133,7 +137,7 @@ export function checkPattern(source: string): PatternCheck {
   } catch (error) {
     return refused((error as Error).message)
   }
-  const walk: Walk = { source, at: 0, variable: 0 }
+  const walk: Walk = { source, at: 0 }
   try {
     const { shortest } = readAlternatives(walk, 0)
     if (walk.at < source.length) return refused('it could not be read to its end')
