@@ -7,11 +7,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machineFacts } from './machine.ts'
+import { MASKED_ROWS } from './masked-rows.ts'
 import { measure, type Plan } from './measure.ts'
 import { measureOwn, OWN_ROWS } from './own-rows.ts'
 import { profileRow } from './profile.ts'
 import { type Described, markdown, merge, type Recorded } from './report.ts'
-import { ROWS } from './rows.ts'
+import { ROWS as PLAIN_ROWS } from './rows.ts'
 import { sluice } from './sluice-target.ts'
 import { REFERENCES, type Target, type TlsSetting } from './targets.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
@@ -20,6 +21,7 @@ import { measureWhole, WHOLE_ROWS } from './whole.ts'
 const REPORT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 const RECORDS = fileURLToPath(new URL('../../docs/benchmarks.json', import.meta.url))
 
+const ROWS = [...PLAIN_ROWS, ...MASKED_ROWS]
 const TARGETS: readonly Target[] = [...REFERENCES, sluice]
 
 const { values, positionals } = parseArgs({

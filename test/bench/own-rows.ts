@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { measureRoundtrips, type RoundtripFigures } from './approval-roundtrip.ts'
 import { ASKING_SECONDS, HELD, type HeldFigures, LOAD_PER_SECOND, LOAD_SESSIONS, measureHeld } from './held-sessions.ts'
+import { type FirstSights, measureFirstSights } from './masked-rows-first-sight.ts'
 import type { RowResult, TargetResult } from './measure.ts'
 import type { LoadFigures } from './paced-load.ts'
 import type { DecisionFigures } from './policy-decisions.ts'
@@ -171,7 +172,38 @@ const held: Measurement = {
   },
 }
 
-const MEASUREMENTS: readonly Measurement[] = [decisions, roundtrip, held]
+const firstSight: Measurement = {
+  rows: [
+    {
+      id: 'first-sight',
+      title: 'a statement at first sight in a masked session: what the gateway adds to it',
+      unit: 'ms',
+      bound: { of: 'value', atMost: 2 },
+      figures: true,
+    },
+  ],
+  measure: async ({ upstream, rounds, say }) => {
+    const all = await measureFirstSights(upstream, rounds, ({ oneTable, join }) => {
+      const [one, two] = [oneTable, join].map(({ masked, direct }) => (masked.p50 - direct.p50).toFixed(2))
+      say(`first-sight: p50 ${one} ms more for one table, ${two} ms more for a join`)
+    })
+    const parts = (title: string, of: (round: (typeof all)[number]) => FirstSights) =>
+      [
+        [`p50 added, ${title}`, over(all, (round) => of(round).masked.p50 - of(round).direct.p50)],
+        [`p99 added, ${title}`, over(all, (round) => of(round).masked.p99 - of(round).direct.p99)],
+        [`p50 in all, ${title}`, over(all, (round) => of(round).masked.p50)],
+        [`p50 in all without masking, ${title}`, over(all, (round) => of(round).transparent.p50)],
+        [`p50 without a gateway, ${title}`, over(all, (round) => of(round).direct.p50)],
+      ] as const
+    const targets = figuresOf([
+      ...parts('one table', ({ oneTable }) => oneTable),
+      ...parts('a join of two tables', ({ join }) => join),
+    ])
+    return new Map([['first-sight', { tls: 'off', rounds, seconds: 0, targets }]])
+  },
+}
+
+const MEASUREMENTS: readonly Measurement[] = [decisions, roundtrip, held, firstSight]
 
 export const OWN_ROWS: readonly Described[] = MEASUREMENTS.flatMap(({ rows }) => rows)
 

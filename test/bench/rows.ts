@@ -29,7 +29,7 @@ export type Row = {
   readonly measure: (instance: Instance, seconds: number) => Promise<Measured>
 }
 
-const BOTH: readonly TlsSetting[] = ['off', 'on']
+export const BOTH: readonly TlsSetting[] = ['off', 'on']
 const MB = 2 ** 20
 const KB = 2 ** 10
 const WARM_UP_SECONDS = 3
@@ -40,7 +40,7 @@ export const warmUp = async (instance: Instance): Promise<void> => {
 }
 
 /** CPU time that the gateway spends while `work` runs, for each of the units that it counts. */
-const withCpu = async (
+export const withCpu = async (
   { pids }: Instance,
   work: () => Promise<{ readonly value: number; readonly units: number }>,
 ): Promise<Measured> => {

@@ -3,11 +3,14 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ConfigInput } from '@sluice/config'
 import { nowMicros, type Subject } from '@sluice/events'
 import { newTicket, ticketUser } from '@sluice/identity'
+import { CatalogReader } from '../../services/proxy/src/postgres/catalog/read-catalog.ts'
 import { type ControlPlane, openControlPlane } from '../stand/control-plane.ts'
+import { MASKED, MASKED_TWICE, MASKING } from './masked-rows.ts'
 import { freePort, nextMessage, start } from './processes.ts'
 import type { Instance, Target, TlsSetting } from './targets.ts'
 import type { Upstream } from './upstream.ts'
@@ -18,6 +21,11 @@ const CONNECTION = 'bench'
 const ISSUER = 'https://127.0.0.1:9'
 const SUBJECT: Subject = { issuer: ISSUER, id: 'bench', kind: 'agent', groups: ['agents'], onBehalfOf: null }
 const TICKET_MS = 86_400_000
+/** Looked at once: what is measured is not what looks do. */
+const CATALOG_MS = 86_400_000
+const CATALOG_TIMEOUT_MS = 30_000
+const PLAN_TIMEOUT_MS = 30_000
+const PLAN_POLL_MS = 20
 /** All rounds together stream some gigabytes through the journal. */
 const JOURNAL_BYTES = 256 * 2 ** 30
 
@@ -29,6 +37,14 @@ const configuration = (
 ): ConfigInput => {
   const { host, port, database, user, authorityFile, certificateFile, keyFile } = upstream
   const [proxy, masker, indexer, console] = healthPorts.map((free) => `127.0.0.1:${free}`)
+  const connection: NonNullable<ConfigInput['connections']>[string] = {
+    protocol: 'postgres',
+    host,
+    port,
+    database,
+    tls: tls === 'off' ? { mode: 'disable' } : { mode: 'verify-full', authority: authorityFile },
+    credentials: { user, password: 'file:upstream-password' },
+  }
   return {
     log: { dir: 'log', journal: { maxBytes: JOURNAL_BYTES } },
     tls: { certificate: certificateFile, key: keyFile, authority: authorityFile },
@@ -39,26 +55,44 @@ const configuration = (
       issuers: [{ issuer: ISSUER, jwksUri: `${ISSUER}/jwks`, authority: authorityFile, algorithms: ['ES256'] }],
     },
     clickhouse: { url: 'https://127.0.0.1:9', password: 'file:upstream-password' },
+    masking: { catalogMs: CATALOG_MS },
     connections: {
-      [CONNECTION]: {
-        protocol: 'postgres',
-        host,
-        port,
-        database,
-        tls: tls === 'off' ? { mode: 'disable' } : { mode: 'verify-full', authority: authorityFile },
-        credentials: { user, password: 'file:upstream-password' },
-        masking: 'off',
-      },
+      [CONNECTION]: { ...connection, masking: 'off' },
+      [MASKED]: connection,
+      [MASKED_TWICE]: connection,
     },
   }
 }
 
 /** Publishes a ticket the way the console does; returns the name and the password that it gives. */
 const publishTicket = async (control: ControlPlane): Promise<{ readonly user: string; readonly password: string }> => {
-  const wanted = { subject: SUBJECT, connection: CONNECTION, task: null, ttlMs: TICKET_MS }
+  const wanted = { subject: SUBJECT, connection: null, task: null, ttlMs: TICKET_MS }
   const { ticket, secret } = await newTicket({ ...wanted, now: nowMicros() })
   await control.publishTicket(ticket)
   return { user: ticketUser(SUBJECT.id, ticket.ticketId), password: secret }
+}
+
+/** As the masker does it, which isn't started. */
+const publishPlans = async (control: ControlPlane, upstream: Upstream): Promise<void> => {
+  const { host, port, database, user, password, authority } = upstream
+  const tls = { mode: 'verify-full', authority, serverName: null } as const
+  const login = { user, password: () => Promise.resolve(password) }
+  for (const name of [MASKED, MASKED_TWICE]) {
+    const connection = { name, database, address: { host, port, tls }, ...login }
+    await control.publishPlan(await new CatalogReader({ connection, timeoutMs: CATALOG_TIMEOUT_MS }).read())
+  }
+}
+
+/** A proxy looks at the catalogs when it starts, and takes a plan when it has seen what the plan is of. */
+const plansInForce = async (metrics: string): Promise<void> => {
+  const inForce = [MASKED, MASKED_TWICE].map((name) => `sluice_mask_plan{connection="${name}"} 1`)
+  const deadline = performance.now() + PLAN_TIMEOUT_MS
+  while (performance.now() < deadline) {
+    const said = await (await fetch(metrics)).text()
+    if (inForce.every((each) => said.includes(each))) return
+    await sleep(PLAN_POLL_MS)
+  }
+  throw new Error('the proxy has no masking plan')
 }
 
 export const startSluice = async (
@@ -72,9 +106,10 @@ export const startSluice = async (
   const put = (name: string, content: string | Buffer): void => writeFileSync(join(dir, name), content, { mode: 0o600 })
   put('upstream-password', upstream.password)
   // JSON is YAML.
-  const control = await openControlPlane(dir)
+  const control = await openControlPlane(dir, { masking: MASKING })
   put('sluice.yaml', JSON.stringify(configuration(upstream, tls, ports, control.keys), null, 2))
   const { user, password } = await publishTicket(control)
+  await publishPlans(control, upstream)
   await control.close()
   const args = [...nodeOptions, PROXY, '--config', join(dir, 'sluice.yaml')]
   const running = start(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }, 'SIGTERM')
@@ -83,12 +118,19 @@ export const startSluice = async (
   )
   const port = Number(message.addresses?.postgres.split(':').at(-1))
   if (!message.ready || !(port > 0)) throw new Error(`the proxy did not start: ${JSON.stringify(message)}`)
+  try {
+    await plansInForce(`http://127.0.0.1:${ports[0]}/metrics`)
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
   const authorityFile = tls === 'on' ? upstream.authorityFile : null
   return {
     port,
     user,
     password,
     database: CONNECTION,
+    masks: true,
     authorityFile,
     pids: [running.pid],
     stop: running.stop,

@@ -16,6 +16,8 @@ export type Instance = {
   readonly database: string
   /** Null where the client connects in plaintext. */
   readonly authorityFile: string | null
+  /** It has the connections of masked-rows.ts to the same database. */
+  readonly masks?: true
   /** The gateway's processes; none for the direct connection. */
   readonly pids: readonly number[]
   readonly stop: () => Promise<void>

@@ -14,6 +14,10 @@ export const PGBENCH_SCALE = 10
 export const WIDE_ROWS = 1_000_000
 /** Rows of `orders`, which commands that wait for an approval would change. */
 export const ORDER_ROWS = 1_000
+/** Rows of `people`: what small queries with a masked column ask for. */
+const PEOPLE = 100_000
+/** One of so many notes has something in it that is masked. */
+export const FOUND_EVERY = 50
 /** 500 idle sessions of the memory row, and some more. */
 const MAX_CONNECTIONS = 620
 const READY_LOOKS = 300
@@ -58,13 +62,20 @@ const TABLES = `
     SELECT g AS id, 'customer ' || g AS name, 'customer' || g || '@example.org' AS email,
            (g % 100000)::numeric / 100 AS amount, timestamptz '2026-01-01' + g * interval '1 minute' AS created
     FROM generate_series(1, ${WIDE_ROWS}) g;
+  CREATE UNLOGGED TABLE noted AS
+    SELECT id, name, amount, created, 'Wants order ' || id || ' at the door, not before noon; was friendly about the delay. '
+      || CASE WHEN id % ${FOUND_EVERY} = 0 THEN 'Answer to ' || email ELSE 'No answer is needed, all of it is settled.' END
+      AS note
+    FROM wide;
+  CREATE UNLOGGED TABLE people (id int PRIMARY KEY, name text, email text);
+  INSERT INTO people SELECT id, name, email FROM wide WHERE id <= ${PEOPLE};
   CREATE UNLOGGED TABLE copies AS SELECT g AS copy FROM generate_series(1, 100) g;
   CREATE UNLOGGED TABLE orders (id int PRIMARY KEY, status text);
   INSERT INTO orders SELECT g, 'new' FROM generate_series(1, ${ORDER_ROWS}) g;
   CREATE ROLE ${GATEWAY_ROLE} LOGIN PASSWORD '${GATEWAY_PASSWORD}';
   GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO ${GATEWAY_ROLE};
   VACUUM ANALYZE orders;
-  VACUUM ANALYZE wide; VACUUM ANALYZE copies;`
+  VACUUM ANALYZE wide; VACUUM ANALYZE noted; VACUUM ANALYZE people; VACUUM ANALYZE copies;`
 
 /** Client settings of libpq for a connection with or without TLS. */
 export const libpqEnvironment = (authorityFile: string | null, password: string): NodeJS.ProcessEnv => ({

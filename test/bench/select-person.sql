@@ -1,0 +1,2 @@
+\set id random(1, 100000)
+SELECT name, email FROM people WHERE id = :id;
