@@ -132,6 +132,12 @@ function addMasking(program: Command, context: ContextOf): void {
       const { runMaskExplain } = await import('./verbs/mask.ts')
       await runMaskExplain(sql, options, context(verb))
     })
+  asking(program, 'findings', 'sensitive data that was seen where no rule expected it')
+    .option('--connection <name>', 'of one connection only')
+    .action(async (options, verb: Command) => {
+      const { runFindings } = await import('./verbs/findings.ts')
+      await runFindings(options, context(verb))
+    })
   asking(program, 'reveal <token>', 'the value that a token stands for, where policies permit it')
     .option('--connection <name>', 'where the token comes from (default: shop in the demo)')
     .action(async (token: string, options, verb: Command) => {

@@ -8,6 +8,8 @@ import { type ApprovalRoutes, addApprovalRoutes } from './approvals/approvals-ro
 import type { Authenticator } from './authenticate.ts'
 import { checkMayAsk } from './authorise.ts'
 import type { ConsoleMetrics } from './console-metrics.ts'
+import type { FindingsBook } from './findings/findings-book.ts'
+import { addFindingRoutes } from './findings/findings-routes.ts'
 import { addKeyRoutes, type KeyList } from './keys-routes.ts'
 import { parse, questionSchemas, readBody, readParameters, sessionIdSchema } from './parameters.ts'
 import { addPolicyRoutes, type PolicyRoutes } from './policies/policies-routes.ts'
@@ -23,6 +25,7 @@ export type ConsoleDependencies = {
   readonly approvals: ApprovalRoutes
   readonly policies: PolicyRoutes
   readonly keys: KeyList
+  readonly findings: Pick<FindingsBook, 'list'>
   readonly acceptsHost: (host: string | undefined) => boolean
   readonly readiness: () => Readiness
   readonly metrics: ConsoleMetrics
@@ -61,6 +64,7 @@ export function createApp(dependencies: ConsoleDependencies): Hono<ConsoleEnv> {
   addApprovalRoutes(app, dependencies.approvals, limited)
   addPolicyRoutes(app, dependencies.policies)
   addKeyRoutes(app, dependencies.keys)
+  addFindingRoutes(app, dependencies.findings)
   app.notFound((c) => answerProblem(c, problem('route_unknown', 'see the reference of the console API for its routes')))
   app.onError((error, c) => answerProblem(c, problemOfAny(error, c, dependencies.log)))
   return app

@@ -164,6 +164,7 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     approvals: plane.approvals,
     policies: plane.policies,
     keys: plane.keys,
+    findings: plane.findings,
     acceptsHost: hostCheck(tls.certificate),
     readiness: () => ({ ready: true }),
     metrics,

@@ -25,6 +25,7 @@ import { ChangeBell } from './approvals/change-bell.ts'
 import { followApprovals } from './approvals/follow-approvals.ts'
 import { VoteDesk } from './approvals/vote-desk.ts'
 import type { ConsoleMetrics } from './console-metrics.ts'
+import { FindingsBook } from './findings/findings-book.ts'
 import { incidentReport } from './incidents.ts'
 import type { KeyList } from './keys-routes.ts'
 import type { PolicyRoutes } from './policies/policies-routes.ts'
@@ -52,6 +53,7 @@ export type ControlPlane = {
   readonly approvals: ApprovalRoutes
   readonly policies: PolicyRoutes
   readonly keys: KeyList
+  readonly findings: FindingsBook
   close(): Promise<void>
 }
 
@@ -69,13 +71,18 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const key = importSigningKey(await readFile(config.keys.console, 'utf8'))
   const policies = await openPolicies(options, { keys, key, told })
   const approvals = await openApprovals(options, { keys, key, told, policies })
+  const findings = new FindingsBook()
+  const reader = await ControlReader.open({ ...told, topic: TOPICS.findings, keys, role: 'masker', memory: null })
+  await reader.catchUp(({ content }) => findings.apply(content))
+  reader.follow(({ content }) => findings.apply(content))
   const isDemoOnly = Object.values(config.connections).every(({ demo }) => demo)
   return {
     approvals: approvals.routes,
     policies: { office: policies, isDemoOnly, log },
     keys: { root, list: () => keys.list(), nowMicros: () => nowMs() * 1000 },
+    findings,
     async close() {
-      await Promise.all([approvals.close(), policies.close()])
+      await Promise.all([approvals.close(), policies.close(), reader.close()])
       await keys.close()
     },
   }

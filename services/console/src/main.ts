@@ -100,6 +100,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     approvals: plane.approvals,
     policies: plane.policies,
     keys: plane.keys,
+    findings: plane.findings,
     acceptsHost: hostCheck(certificate),
     readiness,
     metrics,

@@ -102,6 +102,10 @@ export class ConsoleClient {
     return this.#ask('POST', '/v1/policies', {}, candidate)
   }
 
+  findings(connection?: string): Promise<unknown> {
+    return this.#ask('GET', '/v1/findings', connection === undefined ? {} : { connection })
+  }
+
   keys(): Promise<unknown> {
     return this.#ask('GET', '/v1/keys', {})
   }
