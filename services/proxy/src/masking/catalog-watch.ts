@@ -38,6 +38,7 @@ export class CatalogWatch {
   /** The look after the one that runs: for those who asked when it had begun. */
   #next: Promise<CatalogLook | null> | null = null
   #lastBegan = Number.NEGATIVE_INFINITY
+  #last: CatalogLook | null = null
   #failures = 0
   #watching: Promise<void> = Promise.resolve()
 
@@ -90,9 +91,7 @@ export class CatalogWatch {
     this.#lastBegan = performance.now()
     const { connection, read, onLook, log } = this.#options
     try {
-      const catalog = await read(this.#closing.signal)
-      const { databaseId, serverMajor } = catalog
-      const look = { databaseId, serverMajor, hash: catalogHash(catalog), catalog }
+      const look = this.#lookAt(await read(this.#closing.signal))
       await this.#publish(look)
       onLook(look)
       if (this.#failures > 0) log.info({ event: 'catalog_readable', connection }, 'the catalog can be read again')
@@ -109,6 +108,14 @@ export class CatalogWatch {
       }
       return null
     }
+  }
+
+  #lookAt(catalog: CatalogSnapshot): CatalogLook {
+    // Hashing a large one takes a while, and seldom has anything changed.
+    if (this.#last?.catalog === catalog) return this.#last
+    const { databaseId, serverMajor } = catalog
+    this.#last = { databaseId, serverMajor, hash: catalogHash(catalog), catalog }
+    return this.#last
   }
 
   async #publish({ databaseId, serverMajor, hash, catalog }: CatalogLook): Promise<void> {

@@ -11,10 +11,11 @@ const RELATIONS = `
     and (c.oid >= 16384 or n.nspname = 'information_schema' or (n.nspname = 'pg_catalog' and c.relkind = 'v'))`
 
 /** Only what could be meant for us: other comments are nobody's business here. */
-const comment = (objectColumns: string): string => `
-  (select pg_catalog.left(d.description, 100000) from pg_catalog.pg_description d
-    where d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and (d.objoid, d.objsubid) = (${objectColumns})
-    and pg_catalog.strpos(d.description, 'sluice:') > 0)`
+const withComment = (objectId: string, column: string): string => `
+  left join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.objoid = ${objectId} and d.objsubid = ${column} and pg_catalog.strpos(d.description, 'sluice:') > 0`
+
+const COMMENT = 'pg_catalog.left(d.description, 100000)'
 
 const CODE_IDS = (dependent: string): string => `
   select d.refobjid from pg_catalog.pg_depend d
@@ -28,23 +29,28 @@ const array = (query: string): string => `pg_catalog.array_to_json(array(${query
 const trees = (...expressions: readonly string[]): string =>
   `pg_catalog.array_to_json(pg_catalog.array_remove(array[${expressions.map((each) => `${each}::pg_catalog.text`).join(', ')}], null))`
 
+/** All that follows is asked of one snapshot. */
+export const BEGIN = 'begin isolation level repeatable read, read only'
+
+export const DATABASE_QUESTION = `
+  select oid, datname, pg_catalog.current_setting('server_version_num')
+  from pg_catalog.pg_database where datname = pg_catalog.current_database()`
+
+/** Whether this role may choose what the server logs of its sessions: since 15 it can be granted. */
+export function quietQuestion(serverMajor: number): string {
+  return serverMajor < 15
+    ? 'select rolsuper from pg_catalog.pg_roles where rolname = current_user'
+    : "select pg_catalog.has_parameter_privilege('log_min_messages', 'SET')"
+}
+
 export const CATALOG_QUESTIONS = {
-  begin: `begin isolation level repeatable read, read only`,
-
-  database: `
-    select oid, datname, pg_catalog.current_setting('server_version_num')
-    from pg_catalog.pg_database where datname = pg_catalog.current_database()`,
-
   relations: `
-    select r.oid, r.nspname, r.relname, r.relkind, ${comment('r.oid, 0')},
+    select r.oid, r.nspname, r.relname, r.relkind, ${COMMENT},
       ${array(`select i.inhparent from pg_catalog.pg_inherits i where i.inhrelid = r.oid`)}
-    from (${RELATIONS}) r`,
+    from (${RELATIONS}) r ${withComment('r.oid', '0')}`,
 
   columns: `
-    select a.attrelid, a.attnum, a.attname, a.atttypid, t.typname, a.atttypmod, ${comment('a.attrelid, a.attnum')},
-      ${array(`select l.label from pg_catalog.pg_seclabel l
-        where l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
-        and (l.objoid, l.objsubid) = (a.attrelid, a.attnum)`)},
+    select a.attrelid, a.attnum, a.attname, a.atttypid, t.typname, a.atttypmod, ${COMMENT}, l.labels,
       case when a.attgenerated <> '' then ${array(`
         select distinct d.refobjsubid from pg_catalog.pg_depend d
         left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
@@ -53,7 +59,11 @@ export const CATALOG_QUESTIONS = {
         and ((${on('pg_class', 'a.attrelid')} and d.objsubid = a.attnum) or (${on('pg_attrdef', 'f.oid')}))`)} end
     from (${RELATIONS}) r
     join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
-    join pg_catalog.pg_type t on t.oid = a.atttypid`,
+    join pg_catalog.pg_type t on t.oid = a.atttypid ${withComment('a.attrelid', 'a.attnum')}
+    left join (
+      select objoid, objsubid, pg_catalog.json_agg(label) as labels from pg_catalog.pg_seclabel
+      where classoid = 'pg_catalog.pg_class'::pg_catalog.regclass group by objoid, objsubid
+    ) l on l.objoid = a.attrelid and l.objsubid = a.attnum`,
 
   keys: `
     select i.indrelid, i.indisprimary,
@@ -112,12 +122,6 @@ export const CATALOG_QUESTIONS = {
     where t.oid >= 16384 and t.typtype in ('b', 'c', 'd', 'e', 'r', 'm')
     and not (n.nspname ~ '^pg_(toast_)?temp_' or n.nspname = 'pg_toast')`,
 
-  /** Whether this role may choose what the server logs of its sessions. */
-  mayQuiet: `select rolsuper from pg_catalog.pg_roles where rolname = current_user`,
-
-  /** The same since 15, where it can be granted. */
-  mayQuietByGrant: `select pg_catalog.has_parameter_privilege('log_min_messages', 'SET')`,
-
   /** The definitions of views, by their hash: they are long, and most are as they were. */
   definitions: `
     select r.oid, pg_catalog.encode(pg_catalog.sha256(
@@ -127,8 +131,6 @@ export const CATALOG_QUESTIONS = {
 
   standard: STANDARD_OBJECTS_SQL,
 } as const
-
-export type CatalogQuestion = keyof typeof CATALOG_QUESTIONS
 
 export function definitionsOf(relids: readonly number[]): string {
   return `

@@ -1,6 +1,7 @@
 // A short session of the gateway's own on an upstream, for questions to its catalog: simple queries, text answers,
 // bounded in time and size.
 
+import { createHash } from 'node:crypto'
 import { PeerInvalid, UpstreamFailed } from '@sluice/events'
 import { ByteReader } from '../handshake/byte-reader.ts'
 import { connectUpstream, type Upstream, type UpstreamAddress, type UpstreamLogin } from '../upstream/connect.ts'
@@ -24,9 +25,32 @@ const SETTINGS: ReadonlyMap<string, string> = new Map([
   ['statement_timeout', '60000'],
   ['extra_float_digits', '1'],
   ['DateStyle', 'ISO'],
+  // Rows come in the order in which they came before.
+  ['synchronize_seqscans', 'off'],
 ])
 
 export type CatalogRow = readonly (string | null)[]
+
+/** Rows as they came: most of the time they say what they said before, and nobody has to read them. */
+export class CatalogAnswer {
+  readonly #messages: readonly Buffer[]
+
+  constructor(messages: readonly Buffer[]) {
+    this.#messages = messages
+  }
+
+  /** Throws UpstreamFailed. */
+  rows(): readonly CatalogRow[] {
+    return this.#messages.map(rowOf)
+  }
+
+  /** The same for the same rows in the same order. */
+  digest(): string {
+    const hash = createHash('sha256')
+    for (const message of this.#messages) hash.update(message)
+    return hash.digest('base64')
+  }
+}
 
 export class CatalogSession {
   readonly #upstream: Upstream
@@ -55,20 +79,16 @@ export class CatalogSession {
     upstream.socket.once('close', () => signal.removeEventListener('abort', late))
   }
 
-  get serverMajor(): number {
-    return Number.parseInt(this.#upstream.parameters.get('server_version') ?? '', 10)
-  }
-
-  /** The rows that one statement answers. Throws UpstreamFailed. */
-  async rows(sql: string): Promise<readonly CatalogRow[]> {
+  /** What one statement answers. Throws UpstreamFailed. */
+  async ask(sql: string): Promise<CatalogAnswer> {
     this.#upstream.socket.write(encode.query(sql))
-    const rows: CatalogRow[] = []
+    const rows: Buffer[] = []
     let refused: UpstreamFailed | null = null
     for (;;) {
       const { type, bytes } = await this.#message()
       switch (type) {
         case SERVER.dataRow:
-          rows.push(rowOf(bytes))
+          rows.push(bytes)
           break
         case SERVER.error:
           refused = new UpstreamFailed(
@@ -78,7 +98,7 @@ export class CatalogSession {
           break
         case SERVER.readyForQuery:
           if (refused !== null) throw refused
-          return rows
+          return new CatalogAnswer(rows)
         default:
         // Descriptions, tags, notices and reports of settings: nothing in them is needed.
       }

@@ -4,13 +4,10 @@ import { UpstreamFailed } from '@sluice/events'
 import { ScramKeyCache } from '@sluice/identity'
 import { type CatalogSnapshot, knownFunctions } from '@sluice/mask'
 import type { GovernedConnection } from '../handshake/admit.ts'
-import { CATALOG_QUESTIONS, type CatalogQuestion } from './catalog-questions.ts'
-import { CatalogSession } from './catalog-session.ts'
+import { BEGIN, CATALOG_QUESTIONS, DATABASE_QUESTION, quietQuestion } from './catalog-questions.ts'
+import { type CatalogAnswer, CatalogSession } from './catalog-session.ts'
 import { foreignKeysFrom, relationsFrom, standardFrom, typesFrom } from './snapshot-parts.ts'
 import { ViewOrigins } from './view-origins.ts'
-
-/** `GRANT SET ON PARAMETER` is there from this version on. */
-const FIRST_WITH_GRANTS = 15
 
 export type CatalogReaderOptions = {
   readonly connection: Pick<GovernedConnection, 'name' | 'address' | 'database' | 'user' | 'password'>
@@ -18,10 +15,14 @@ export type CatalogReaderOptions = {
   readonly timeoutMs: number
 }
 
+type DatabaseFacts = Pick<CatalogSnapshot, 'connection' | 'databaseId' | 'databaseName' | 'serverMajor'>
+type Answers = Readonly<Record<keyof typeof CATALOG_QUESTIONS, CatalogAnswer>>
+
 export class CatalogReader {
   readonly #options: CatalogReaderOptions
   readonly #keyCache = new ScramKeyCache()
   readonly #views = new ViewOrigins()
+  #last: { readonly digest: string; readonly catalog: CatalogSnapshot } | null = null
   #mayQuiet = false
 
   constructor(options: CatalogReaderOptions) {
@@ -33,7 +34,7 @@ export class CatalogReader {
     return this.#mayQuiet
   }
 
-  /** Throws UpstreamFailed, also where `signal` ends it. */
+  /** The very object of the last reading where nothing has changed. Throws UpstreamFailed, also where `signal` ends it. */
   async read(signal?: AbortSignal): Promise<CatalogSnapshot> {
     const { connection, timeoutMs } = this.#options
     const { name, address, database, user, password } = connection
@@ -42,7 +43,7 @@ export class CatalogReader {
     const ending = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     const session = await CatalogSession.open(address, login, ending)
     try {
-      await session.rows(CATALOG_QUESTIONS.begin)
+      await session.ask(BEGIN)
       return await this.#snapshot(session, name)
     } finally {
       session.close()
@@ -50,35 +51,49 @@ export class CatalogReader {
   }
 
   async #snapshot(session: CatalogSession, connection: string): Promise<CatalogSnapshot> {
-    const ask = (question: CatalogQuestion) => session.rows(CATALOG_QUESTIONS[question])
-    const [databaseId = null, databaseName = null, version = null] = (await ask('database'))[0] ?? []
-    if (databaseId === null || databaseName === null || version === null) {
-      throw new UpstreamFailed('upstream_catalog', 'the upstream does not say which database this is')
+    const facts = await databaseFacts(session, connection)
+    const [quiet] = (await session.ask(quietQuestion(facts.serverMajor))).rows()
+    this.#mayQuiet = quiet?.[0] === 't'
+    const answers: Partial<Record<keyof Answers, CatalogAnswer>> = {}
+    for (const [question, sql] of Object.entries(CATALOG_QUESTIONS)) {
+      answers[question as keyof Answers] = await session.ask(sql)
     }
-    const serverMajor = Math.trunc(Number(version) / 10_000)
-    const [mayQuiet] = await ask(serverMajor < FIRST_WITH_GRANTS ? 'mayQuiet' : 'mayQuietByGrant')
-    this.#mayQuiet = mayQuiet?.[0] === 't'
-    const standard = standardFrom(await ask('standard'))
+    const digest = JSON.stringify([facts, ...Object.values(answers).map((answer) => answer.digest())])
+    if (this.#last?.digest === digest) return this.#last.catalog
+    const catalog = await this.#catalog(session, facts, answers as Answers)
+    this.#last = { digest, catalog }
+    return catalog
+  }
+
+  async #catalog(session: CatalogSession, facts: DatabaseFacts, answers: Answers): Promise<CatalogSnapshot> {
+    const { serverMajor } = facts
+    const standard = standardFrom(answers.standard.rows())
     const known = knownFunctions(serverMajor, standard)
-    const views = await this.#views.read(session, serverMajor, known)
+    const views = await this.#views.read(session, answers.definitions.rows(), serverMajor, known)
     return {
-      connection,
-      databaseId: Number(databaseId),
-      databaseName,
-      serverMajor,
+      ...facts,
       relations: relationsFrom({
-        relations: await ask('relations'),
-        columns: await ask('columns'),
-        keys: await ask('keys'),
-        places: await ask('places'),
-        code: await ask('code'),
+        relations: answers.relations.rows(),
+        columns: answers.columns.rows(),
+        keys: answers.keys.rows(),
+        places: answers.places.rows(),
+        code: answers.code.rows(),
         views,
         serverMajor,
         known,
       }),
-      foreignKeys: foreignKeysFrom(await ask('foreignKeys')),
-      types: typesFrom(await ask('types'), serverMajor, known),
+      foreignKeys: foreignKeysFrom(answers.foreignKeys.rows()),
+      types: typesFrom(answers.types.rows(), serverMajor, known),
       standard,
     }
   }
+}
+
+async function databaseFacts(session: CatalogSession, connection: string): Promise<DatabaseFacts> {
+  const [row = []] = (await session.ask(DATABASE_QUESTION)).rows()
+  const [databaseId = null, databaseName = null, version = null] = row
+  if (databaseId === null || databaseName === null || version === null) {
+    throw new UpstreamFailed('upstream_catalog', 'the upstream does not say which database this is')
+  }
+  return { connection, databaseId: Number(databaseId), databaseName, serverMajor: Math.trunc(Number(version) / 10_000) }
 }

@@ -1,8 +1,8 @@
 // The origins of views' columns. Definitions are long and change seldom: each is read once, and known by its hash.
 
 import type { KnownFunctions } from '@sluice/mask'
-import { CATALOG_QUESTIONS, definitionsOf } from './catalog-questions.ts'
-import type { CatalogSession } from './catalog-session.ts'
+import { definitionsOf } from './catalog-questions.ts'
+import type { CatalogRow, CatalogSession } from './catalog-session.ts'
 import { type ColumnOrigin, columnOrigins } from './column-origins.ts'
 
 /** Definitions that are asked for at once. */
@@ -16,14 +16,18 @@ type Known = { readonly hash: string; readonly origins: readonly ColumnOrigin[] 
 export class ViewOrigins {
   #known = new Map<number, Known>()
 
-  async read(session: CatalogSession, serverMajor: number, functions: KnownFunctions): Promise<OriginsOfViews> {
-    const hashes = new Map<number, string>()
-    for (const [relid, hash] of await session.rows(CATALOG_QUESTIONS.definitions)) {
-      hashes.set(Number(relid), hash ?? '')
-    }
+  /** @param definitions relations and hashes of what defines them */
+  async read(
+    session: CatalogSession,
+    definitions: readonly CatalogRow[],
+    serverMajor: number,
+    functions: KnownFunctions,
+  ): Promise<OriginsOfViews> {
+    const hashes = new Map(definitions.map(([relid, hash]) => [Number(relid), hash ?? '']))
     const unknown = [...hashes].filter(([relid, hash]) => this.#known.get(relid)?.hash !== hash).map(([relid]) => relid)
     for (let start = 0; start < unknown.length; start += AT_ONCE) {
-      for (const [relid, tree] of await session.rows(definitionsOf(unknown.slice(start, start + AT_ONCE)))) {
+      const answer = await session.ask(definitionsOf(unknown.slice(start, start + AT_ONCE)))
+      for (const [relid, tree] of answer.rows()) {
         const origins = columnOrigins(tree ?? '', serverMajor, functions)
         this.#known.set(Number(relid), { hash: hashes.get(Number(relid)) ?? '', origins })
       }
