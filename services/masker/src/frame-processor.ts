@@ -8,16 +8,20 @@ import {
   type DeadLetter,
   type Frame,
   type FrameCodec,
+  type FrameHeader,
   isUuid,
+  type OpenedSegment,
   PeerInvalid,
   type SigningKey,
   SluiceError,
   signAudit,
   type VerifyingKey,
 } from '@sluice/events'
+import type { Detectors, PlanView } from '@sluice/mask'
 import type { StoredRecord, StreamRecord } from '@sluice/stream'
 import { type ChainProblem, checkChain, type ReceivedFrame } from './chain-check.ts'
-import { type SanitisedPayload, SHOWABLE_KINDS, sanitiseSql, withholdAll } from './sanitise.ts'
+import { JUDGED_KINDS, type SanitisedPayload, SHOWABLE_KINDS, sanitiseSql, withholdAll } from './sanitise/sanitise.ts'
+import { isAnalysed, type SeenValue, ValueJudge } from './sanitise/value-judge.ts'
 import type { SessionOpeners } from './session-openers.ts'
 import { evolve, type SessionState } from './session-state.ts'
 
@@ -33,7 +37,17 @@ export type Processed =
   | { readonly kind: 'dead'; readonly id: string; readonly record: StreamRecord; readonly code: string }
   | { readonly kind: 'repeated' }
 
+/** What is known of the data that sessions see. */
+export type TagsKnown = {
+  /** Null where no plan was made for the connection: then nothing is known of its values. */
+  readonly view: (connection: string) => PlanView | null
+  /** Null before there are rules. */
+  readonly detectors: () => Detectors | null
+  readonly onSeen: (header: FrameHeader, view: PlanView, seen: readonly SeenValue[]) => void
+}
+
 export type FrameProcessorOptions = {
+  readonly tags: TagsKnown
   readonly frames: FrameCodec
   readonly audits: AuditCodec
   readonly deadLetters: Codec<DeadLetter>
@@ -115,9 +129,10 @@ export class FrameProcessor {
     if (segments.length === 0 && sealed === null) return { payload: NOTHING_SHOWN, code: null }
     try {
       const opener = await this.#options.openers.of(state)
-      const opened = opener.open(segments, sealed, SHOWABLE_KINDS)
+      const judge = this.#judgeOf(frame)
+      const opened = opener.open(segments, sealed, judge === null ? SHOWABLE_KINDS : JUDGED_KINDS)
       if (!SQL_PROTOCOLS.has(header.protocol)) return { payload: withholdAll(segments, 'no-rules'), code: null }
-      const payload = sanitiseSql(segments, opened)
+      const payload = this.#sanitiseSql(frame, opened, judge)
       const fits = (payload.text?.length ?? 0) <= MAX_SHOWN_BYTES
       return { payload: fits ? payload : withholdAll(segments, 'too-large'), code: null }
     } catch (error) {
@@ -125,6 +140,31 @@ export class FrameProcessor {
       const code = error instanceof SluiceError ? error.code : 'internal'
       return { payload: withholdAll(segments, 'unsanitised'), code }
     }
+  }
+
+  /** Null where nothing is known of the values: what is split counts its spans otherwise, and is too large to be shown. */
+  #judgeOf({ header, segments, sensitiveSpans: spans }: Frame): ValueJudge | null {
+    const { tags } = this.#options
+    const isWhole = segments.every(({ kind, parts }) => parts === 1 || kind === 'result')
+    if (!SQL_PROTOCOLS.has(header.protocol) || !isAnalysed(header) || !isWhole) return null
+    const view = tags.view(header.connection)
+    const detectors = tags.detectors()
+    return view === null || detectors === null ? null : new ValueJudge({ header, spans, view, detectors })
+  }
+
+  #sanitiseSql(
+    { header, segments }: Frame,
+    opened: readonly (OpenedSegment | null)[],
+    judge: ValueJudge | null,
+  ): SanitisedPayload {
+    if (judge === null) return sanitiseSql(segments, opened)
+    // What goes on is only looked at: what of its columns was masked is known at its end, and it would be too long.
+    const goesOn = header.kind === 'response'
+    if (goesOn) for (const segment of opened) if (segment?.kind === 'result') judge.beginning(segment.bytes)
+    const payload = goesOn ? withholdAll(segments, 'too-large') : sanitiseSql(segments, opened, judge)
+    const view = this.#options.tags.view(header.connection)
+    if (judge.seen.length > 0 && view !== null) this.#options.tags.onSeen(header, view, judge.seen)
+    return payload
   }
 
   #deadLetter(record: StoredRecord, error: unknown): Processed {

@@ -59,7 +59,6 @@ async function start(context: ServiceContext): Promise<RunningService> {
   const state = MaskerState.open(join(dirname(config.file), STATE_FILE))
   const openers = new SessionOpeners(privateKey)
   const nodeKeys = new Map([[config.node.id, importVerifyingKey(nodeKey.publicKey)]])
-  const processor = new FrameProcessor({ frames, audits, deadLetters, openers, nodeKeys, signingKey })
   const metrics = maskerMetrics(context.metrics)
   const ofPlans = planMetrics(context.metrics)
   const onIncident = incidentReport(context.log, (code) => ofPlans.incidents.inc({ code }))
@@ -77,6 +76,19 @@ async function start(context: ServiceContext): Promise<RunningService> {
     onIncident,
   })
   plans.start()
+  const processor = new FrameProcessor({
+    frames,
+    audits,
+    deadLetters,
+    openers,
+    nodeKeys,
+    signingKey,
+    tags: {
+      view: (connection) => plans.desk.view(connection),
+      detectors: () => plans.desk.detectors,
+      onSeen: (header, view, seen) => plans.findings.note(header, view, seen),
+    },
+  })
   const masker = await Masker.open({
     log,
     state,

@@ -30,7 +30,7 @@ import {
 } from '@sluice/events'
 import { createLogger, Registry } from '@sluice/service'
 import { EmbeddedLog, type EventLog, type StoredRecord } from '@sluice/stream'
-import { FrameProcessor } from './frame-processor.ts'
+import { FrameProcessor, type TagsKnown } from './frame-processor.ts'
 import { Masker } from './masker.ts'
 import { maskerMetrics } from './masker-metrics.ts'
 import { MaskerState } from './masker-state.ts'
@@ -66,6 +66,9 @@ export async function newKeys(): Promise<Keys> {
   }
 }
 
+/** No plan was made for any connection. */
+const NO_TAGS: TagsKnown = { view: () => null, detectors: () => null, onSeen: () => undefined }
+
 /** What `interpose` may put between the masker and the world: to break it at a step. */
 export type Interposed = { readonly log: EventLog; readonly state: MaskerState }
 
@@ -73,6 +76,7 @@ export async function startMasker(
   dir: string,
   keys: Keys,
   interpose: (real: Interposed) => Interposed = (real) => real,
+  tags: TagsKnown = NO_TAGS,
 ): Promise<{ masker: Masker; registry: Registry; stop: () => Promise<void> }> {
   const real = { log: EmbeddedLog.open(join(dir, 'log')), state: MaskerState.open(join(dir, 'masker', 'state.db')) }
   const { log, state } = interpose(real)
@@ -87,6 +91,7 @@ export async function startMasker(
     openers,
     nodeKeys: new Map([[NODE, importVerifyingKey(importSigningKey(keys.node).publicKey)]]),
     signingKey: importSigningKey(keys.signing),
+    tags,
   })
   const registry = new Registry()
   const close = async () => {
@@ -216,8 +221,9 @@ export class Node {
   async mask(
     interpose?: (real: Interposed) => Interposed,
     signal: AbortSignal = new AbortController().signal,
+    tags?: TagsKnown,
   ): Promise<{ registry: Registry }> {
-    const { masker, registry, stop } = await startMasker(this.dir, this.keys, interpose)
+    const { masker, registry, stop } = await startMasker(this.dir, this.keys, interpose, tags)
     try {
       while (!signal.aborted && (await masker.step(signal, 0)) > 0);
     } finally {

@@ -4,8 +4,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublishedPlan } from '@sluice/events'
 import {
+  type CatalogColumn,
+  type CatalogColumnId,
+  type CatalogRelation,
   type CatalogSnapshot,
   type ColumnMemory,
+  type Detectors,
+  detectors,
   knownFunctions,
   makePlan,
   NO_MEMORY,
@@ -36,9 +41,15 @@ export type PlanDeskOptions = {
   readonly logger: Logger
 }
 
+const FIRST_USER_ID = 16_384
+/** A view of a view of a view … */
+const MAX_VIEWS = 64
+
 type Kept = {
   /** By node, the newest last. */
   readonly catalogs: Map<string, SeenCatalog>
+  /** By id, as they are united. */
+  relations: ReadonlyMap<number, CatalogRelation>
   memory: PlanMemory
   published: { readonly version: string; readonly memory: string } | null
   view: PlanView | null
@@ -51,6 +62,7 @@ export class PlanDesk {
   readonly #waiting = new Set<string>()
   readonly #closing = new AbortController()
   #rules: RulesInForce | null = null
+  #detectors: Detectors | null = null
   #working: Promise<void> | null = null
   #started = false
 
@@ -78,6 +90,7 @@ export class PlanDesk {
 
   takeRules(rules: RulesInForce): void {
     this.#rules = rules
+    this.#detectors = detectors(rules.rules)
     for (const connection of this.#kept.keys()) this.#makeSoon(connection)
   }
 
@@ -94,6 +107,27 @@ export class PlanDesk {
 
   get rules(): RulesInForce | null {
     return this.#rules
+  }
+
+  /** Null before there are rules. */
+  get detectors(): Detectors | null {
+    return this.#detectors
+  }
+
+  /** The table's column that a column of a view shows as it is; null where it is none, or several. */
+  baseColumn(connection: string, { relid, attno }: CatalogColumnId): CatalogColumnId | null {
+    const relations = this.#kept.get(connection)?.relations
+    let at: CatalogColumnId = { relid, attno }
+    for (let views = 0; views < MAX_VIEWS; views++) {
+      if (at.relid < FIRST_USER_ID || at.attno < 1) return null
+      const relation = relations?.get(at.relid)
+      if (relation?.kind !== 'v') return at
+      const column: CatalogColumn | undefined = relation.columns.find((each) => each.attno === at.attno)
+      const [origin, ...more] = column?.origins ?? []
+      if (column?.bare !== true || origin === undefined || more.length > 0) return null
+      at = origin
+    }
+    return null
   }
 
   /** From the next plan on the column has the tag. */
@@ -124,7 +158,14 @@ export class PlanDesk {
   #of(connection: string): Kept {
     const known = this.#kept.get(connection)
     if (known !== undefined) return known
-    const kept: Kept = { catalogs: new Map(), memory: NO_MEMORY, published: null, view: null, problem: null }
+    const kept: Kept = {
+      catalogs: new Map(),
+      relations: new Map(),
+      memory: NO_MEMORY,
+      published: null,
+      view: null,
+      problem: null,
+    }
     this.#kept.set(connection, kept)
     const [oldest] = this.#kept.keys()
     if (this.#kept.size > MAX_CONNECTIONS && oldest !== undefined) this.#kept.delete(oldest)
@@ -187,6 +228,7 @@ export class PlanDesk {
     const { metrics, nowMicros, publish, logger } = this.#options
     const began = performance.now()
     const catalog: CatalogSnapshot = uniteCatalogs([newest.catalog, ...older.map((each) => each.catalog)])
+    kept.relations = new Map(catalog.relations.map((relation) => [relation.relid, relation]))
     const functions = knownFunctions(catalog.serverMajor, catalog.standard)
     const making = { catalog, hash: newest.hash, rules: rules.rules, functions, madeAt: nowMicros() }
     const { plan, memory } = makePlan({ ...making, memory: kept.memory })

@@ -13,6 +13,7 @@ import type { Logger } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, type TrustedKeys, type VersionMemory } from '@sluice/trust'
 import type { ReportIncident } from '../incidents.ts'
+import { FindingDesk } from './finding-desk.ts'
 import { PlanDesk } from './plan-desk.ts'
 import type { PlanMetrics } from './plan-metrics.ts'
 import { readCatalog, readPlan, readRules } from './plan-records.ts'
@@ -36,6 +37,7 @@ type Closable = { readonly close: () => Promise<void> }
 
 export class PlanService {
   readonly desk: PlanDesk
+  readonly findings: FindingDesk
   readonly #options: PlanServiceOptions
   readonly #closing = new AbortController()
   readonly #opened: Closable[] = []
@@ -56,6 +58,7 @@ export class PlanService {
       metrics,
       logger,
     })
+    this.findings = new FindingDesk(this.desk, metrics, logger)
   }
 
   /** Returns at once: where the log or the certificate is not there yet, it goes on trying. */
@@ -77,6 +80,7 @@ export class PlanService {
     this.#closing.abort()
     await this.#starting
     await this.desk.close()
+    await this.findings.close()
     await this.#closeOpened()
   }
 
@@ -110,18 +114,24 @@ export class PlanService {
   async #open(): Promise<void> {
     const { desk } = this
     const { log, registry, signingKey: key, nowMicros, keys, onIncident } = this.#options
-    // Before anything is read: whoever has the topic is the only one to make plans.
-    const plans = await ControlWriter.open({
+    const writing = {
       log,
       registry,
-      topic: TOPICS.maskPlans,
       key,
       nowMicros,
       earlier: { keys, role: 'masker' },
       source: '/sluice/masker',
+    } as const
+    // Before anything is read: whoever has the topics is the only one to make plans.
+    const plans = await ControlWriter.open({
+      ...writing,
+      topic: TOPICS.maskPlans,
       type: () => 'sluice.mask-plan.made.v1',
     })
     this.#plans = this.#keep(plans)
+    const findings = this.#keep(
+      await ControlWriter.open({ ...writing, topic: TOPICS.findings, type: () => 'sluice.finding.made.v1' }),
+    )
     const own = await this.#reader(TOPICS.maskPlans, 'masker')
     await own.catchUp((record) => {
       const before = readPlan(record, onIncident)
@@ -137,6 +147,9 @@ export class PlanService {
       const seen = readCatalog(record, onIncident)
       if (seen !== null) desk.takeCatalog(record.key, seen)
     }
+    const found = await this.#reader(TOPICS.findings, 'masker')
+    await found.catchUp(({ content }) => this.findings.restore(content))
+    this.findings.start(findings)
     await policies.catchUp(takePolicies)
     await catalogs.catchUp(takeCatalog)
     desk.start()
