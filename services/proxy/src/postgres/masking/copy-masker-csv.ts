@@ -5,7 +5,7 @@ import { HEADER_BYTES } from '../wire/message-types.ts'
 import type { CopyRows } from './copy-masker.ts'
 import type { MaskedColumns } from './masked-columns.ts'
 import { RowUnexpected } from './row-unexpected.ts'
-import { isSame, ScratchBytes, type SplicedBytes } from './spliced-bytes.ts'
+import { isSame, ownBytes, ScratchBytes, type SplicedBytes } from './spliced-bytes.ts'
 
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -51,7 +51,7 @@ export class CsvRows implements CopyRows {
         const masked = value === null ? masker.nullBecomes : masker.mask(value, this.#valueStart, this.#valueEnd)
         if (masked !== undefined) {
           seen[column] = (seen[column] as number) + 1
-          grown += this.#replace(masked, start, this.#end, spliced)
+          grown += this.#replace(masked, run, start, this.#end, spliced)
         }
       }
       start = this.#end + 1
@@ -112,12 +112,11 @@ export class CsvRows implements CopyRows {
   }
 
   /** How many bytes longer the field is now. Whether it had quotes before tells of its value: only the new one counts. */
-  #replace(masked: Buffer | null, start: number, end: number, spliced: SplicedBytes): number {
-    spliced.keepUntil(start, masked === null ? this.#null.length : 2 * masked.length + 2)
+  #replace(masked: Buffer | null, run: Buffer, start: number, end: number, spliced: SplicedBytes): number {
     const before = spliced.placeOf(start)
+    spliced.replace(start, end, masked === null ? this.#null.length : 2 * masked.length + 2)
     if (masked === null) spliced.add(this.#null)
-    else this.write(masked, spliced)
-    spliced.skipTo(end)
+    else this.write(ownBytes(masked, run), spliced)
     return spliced.placeOf(end) - before - (end - start)
   }
 

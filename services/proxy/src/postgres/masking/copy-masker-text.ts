@@ -6,7 +6,7 @@ import { HEADER_BYTES } from '../wire/message-types.ts'
 import type { CopyRows } from './copy-masker.ts'
 import type { MaskedColumns } from './masked-columns.ts'
 import { RowUnexpected } from './row-unexpected.ts'
-import { isSame, ScratchBytes, type SplicedBytes } from './spliced-bytes.ts'
+import { isSame, ownBytes, ScratchBytes, type SplicedBytes } from './spliced-bytes.ts'
 
 const BACKSLASH = 0x5c
 const NEWLINE = 0x0a
@@ -89,7 +89,7 @@ export class TextRows implements CopyRows {
         const masked = this.#masked(masker, run, start, at, escaped)
         if (masked !== undefined) {
           seen[column] = (seen[column] as number) + 1
-          grown += this.#replace(masked, start, at, spliced)
+          grown += this.#replace(masked, run, start, at, spliced)
         }
       }
       start = at + 1
@@ -106,12 +106,11 @@ export class TextRows implements CopyRows {
   }
 
   /** How many bytes longer the field is now. */
-  #replace(masked: Buffer | null, start: number, end: number, spliced: SplicedBytes): number {
-    spliced.keepUntil(start, masked === null ? this.#null.length : 2 * masked.length)
+  #replace(masked: Buffer | null, run: Buffer, start: number, end: number, spliced: SplicedBytes): number {
     const before = spliced.placeOf(start)
+    spliced.replace(start, end, masked === null ? this.#null.length : 2 * masked.length)
     if (masked === null) spliced.add(this.#null)
-    else this.write(masked, spliced)
-    spliced.skipTo(end)
+    else this.write(ownBytes(masked, run), spliced)
     return spliced.placeOf(end) - before - (end - start)
   }
 

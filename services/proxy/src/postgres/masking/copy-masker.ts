@@ -25,8 +25,8 @@ export interface CopyMasker {
   /** The CopyOutResponse that goes before the rows. Throws RowUnexpected where it announces something else. */
   opened(message: Buffer): void
   /**
-   * One or more whole CopyData messages in, the same with masked fields out, in memory of their own unless nothing was
-   * masked. Throws RowUnexpected.
+   * One or more whole CopyData messages in, the same with masked fields out. `run` is written over: what comes out is in
+   * its memory, or in memory of its own. Throws RowUnexpected.
    */
   rows(run: Buffer): Buffer
   /** Masked values by tag, since the masker was made or the map was cleared. */
@@ -127,11 +127,11 @@ function headerLine(rows: CopyRows, { delimiter }: CopyFormat, names: readonly s
   const line = new SplicedBytes()
   for (const [index, name] of names.entries()) {
     const bytes = Buffer.from(name)
-    line.keepUntil(0, 2 * bytes.length + 3)
+    line.replace(0, 0, 2 * bytes.length + 3)
     if (index > 0) line.addByte(delimiter.charCodeAt(0))
     rows.write(bytes, line)
   }
-  line.keepUntil(0, 1)
+  line.replace(0, 0, 1)
   line.addByte(NEWLINE)
   return line.finish()
 }

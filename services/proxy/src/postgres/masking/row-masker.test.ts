@@ -76,14 +76,27 @@ describe('DataRowMasker', () => {
     )
   })
 
-  it('hands out memory of its own: what was read and the next run do not change it', () => {
+  it('changes nothing that it has handed out, or that lies around what it was given', () => {
     const masker = new DataRowMasker(new MaskedColumns([null, constant('a')]))
-    const run = dataRow([Buffer.from('kept'), Buffer.from('value')])
-    const first = masker.rows(run)
-    const before = Buffer.from(first)
-    run.fill(0)
-    masker.rows(dataRow([Buffer.from('other'), Buffer.from('value')]))
-    expect(first).toEqual(before)
+    const rows = [
+      dataRow([Buffer.from('kept'), Buffer.from('longer than its mask')]),
+      dataRow([null, Buffer.from('s')]),
+    ]
+    for (const inner of [Buffer.concat(rows), Buffer.concat(rows.toReversed())]) {
+      const memory = Buffer.concat([Buffer.from('before'), inner, Buffer.from('behind')])
+      const first = masker.rows(memory.subarray(6, 6 + inner.length))
+      const handedOut = first.toString('latin1')
+      masker.rows(dataRow([Buffer.from('other'), Buffer.from('value')]))
+      expect(first.toString('latin1')).toBe(handedOut)
+      expect(memory.toString('latin1').startsWith('before')).toBe(true)
+      expect(memory.toString('latin1').endsWith('behind')).toBe(true)
+    }
+  })
+
+  it('masks where the bytes are as long as that makes them no longer', () => {
+    const masker = new DataRowMasker(new MaskedColumns([null, constant('a')]))
+    const run = dataRow([Buffer.from('kept'), Buffer.from('longer than its mask')])
+    expect(masker.rows(run).buffer).toBe(run.buffer)
   })
 
   it('hands on the same bytes where nothing was to be masked', () => {
@@ -130,8 +143,8 @@ describe('DataRowMasker', () => {
 })
 
 describe('compileRowMasker', () => {
-  const row = dataRow([Buffer.from([0, 0, 0, 7]), Buffer.from([0, 0, 0, 9])])
   const masked = (formats: readonly number[]): readonly Field[] => {
+    const row = dataRow([Buffer.from([0, 0, 0, 7]), Buffer.from([0, 0, 0, 9])])
     const masker = compileRowMasker([output('redact', INT4), output('clear', INT4)], formats, PARTS)
     return fieldsOf(bodies(masker?.rows(row) ?? row, SERVER.dataRow)[0] as Buffer)
   }

@@ -12,8 +12,8 @@ const NULL_LENGTH = -1
 
 export interface RowMasker {
   /**
-   * One or more whole DataRow messages in, the same rows with masked fields out, in memory of their own unless nothing
-   * was masked. Throws RowUnexpected.
+   * One or more whole DataRow messages in, the same rows with masked fields out. `run` is written over: what comes out is
+   * in its memory, or in memory of its own. Throws RowUnexpected.
    */
   rows(run: Buffer): Buffer
   /** Masked values by tag, since the masker was made or the map was cleared. */
@@ -94,10 +94,9 @@ export function maskFields(
       if (masked !== undefined) {
         seen[index] = (seen[index] as number) + 1
         const bytes = masked === null ? 0 : masked.length
-        spliced.keepUntil(field, LENGTH_BYTES + bytes)
+        spliced.replace(field, next, LENGTH_BYTES + bytes)
         spliced.addInt32(masked === null ? NULL_LENGTH : bytes)
         if (masked !== null) spliced.add(masked)
-        spliced.skipTo(next)
         grown += bytes - (next - value)
       }
     }

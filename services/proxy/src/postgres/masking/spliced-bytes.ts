@@ -1,11 +1,12 @@
-// A copy of bytes in which some are replaced by others, of any length: one allocation for a whole run of rows, and one
-// copy for everything between two replaced fields.
+// Bytes of which some are replaced by others, of any length. As long as it gets shorter that happens where they are: their
+// memory goes on and is given back as if nothing had been replaced. Then, one allocation for all the rest; and one copy
+// for everything between two replaced fields.
 
 /** Measured: up to here a loop is faster than a call. */
 const LOOP_BYTES = 16
 /** Room for what a short run grows by. */
 const SLACK_BYTES = 256
-/** Of the first run; then what the run before grew by, and a little. */
+/** Of what is not replaced yet; then what the run before grew by, and a little. */
 const FIRST_EXPANSION = 1.2
 const MARGIN = 1.05
 
@@ -13,39 +14,42 @@ const NOTHING = Buffer.alloc(0)
 
 export class SplicedBytes {
   #source: Buffer = NOTHING
+  /** The source itself, until it would have to be written over where it was not read yet. */
   #out: Buffer = NOTHING
   #at = 0
-  /** Up to where the source was copied or replaced. */
+  /** Up to where the source was kept or replaced. */
   #from = 0
   #expansion = FIRST_EXPANSION
 
+  /** `source` belongs to whoever gets the result: it is written over. */
   begin(source: Buffer): void {
     this.#source = source
-    this.#out = NOTHING
+    this.#out = source
     this.#at = 0
     this.#from = 0
   }
 
-  /** Where the source's byte at `position`, which is not replaced, stands or will stand in the copy. */
+  /** Where the source's byte at `position`, which is not replaced, stands or will stand in the result. */
   placeOf(position: number): number {
     return this.#at + position - this.#from
   }
 
-  /** Copies what stands before `position` and was not replaced, and makes room for `bytes` behind it. */
-  keepUntil(position: number, bytes: number): void {
+  /** What stands from `position` to `end` is replaced: keeps what stands before it, and makes room for so many `bytes`. */
+  replace(position: number, end: number, bytes: number): void {
     const kept = position - this.#from
-    const end = this.#at + kept + bytes
-    if (end > this.#out.length) this.#grow(end)
-    const [source, out, at, from] = [this.#source, this.#out, this.#at, this.#from]
-    if (kept > LOOP_BYTES) source.copy(out, at, from, position)
-    else for (let index = 0; index < kept; index++) out[at + index] = source[from + index] as number
-    this.#at = at + kept
-    this.#from = position
+    const needed = this.#at + kept + bytes
+    if (needed > (this.#out === this.#source ? end : this.#out.length)) this.#grow(needed)
+    this.#keep(kept)
+    this.#from = end
   }
 
-  /** What stood in the source up to `position` was replaced. */
-  skipTo(position: number): void {
-    this.#from = position
+  #keep(count: number): void {
+    const [source, out, at, from] = [this.#source, this.#out, this.#at, this.#from]
+    this.#at = at + count
+    if (count <= LOOP_BYTES)
+      for (let index = 0; index < count; index++) out[at + index] = source[from + index] as number
+    else if (out !== source) source.copy(out, at, from, from + count)
+    else if (at !== from) out.copyWithin(at, from, from + count)
   }
 
   /** Needs room. */
@@ -69,7 +73,7 @@ export class SplicedBytes {
     this.#at += 4
   }
 
-  /** Over what is already in the copy. */
+  /** Over what is already in the result. */
   putInt32(place: number, value: number): void {
     const out = this.#out
     out[place] = value >>> 24
@@ -78,21 +82,20 @@ export class SplicedBytes {
     out[place + 3] = value
   }
 
-  /** The copy; the source itself where nothing was replaced. */
+  /** The result; the source as it is where nothing was replaced. */
   finish(): Buffer {
     const source = this.#source
-    let spliced = source
-    if (this.#out.length > 0) {
-      this.keepUntil(source.length, 0)
-      spliced = this.#out.subarray(0, this.#at)
-      this.#expansion = Math.max(1, this.#at / source.length) * MARGIN
-    }
+    const rest = source.length - this.#from
+    if (this.#out !== source && this.#at + rest > this.#out.length) this.#grow(this.#at + rest)
+    this.#keep(rest)
+    const result = this.#at === this.#out.length ? this.#out : this.#out.subarray(0, this.#at)
+    if (source.length > 0) this.#expansion = Math.max(1, this.#at / source.length) * MARGIN
     this.begin(NOTHING)
-    return spliced
+    return result
   }
 
-  #grow(end: number): void {
-    const expected = end + Math.ceil((this.#source.length - this.#from) * this.#expansion) + SLACK_BYTES
+  #grow(needed: number): void {
+    const expected = needed + Math.ceil((this.#source.length - this.#from) * this.#expansion) + SLACK_BYTES
     const grown = Buffer.allocUnsafe(expected)
     this.#out.copy(grown, 0, 0, this.#at)
     this.#out = grown
@@ -117,4 +120,9 @@ export function isSame(bytes: Buffer, start: number, end: number, marker: Buffer
   if (end - start !== marker.length) return false
   for (let index = 0; index < marker.length; index++) if (bytes[start + index] !== marker[index]) return false
   return true
+}
+
+/** Bytes that are not written over where `run` is. */
+export function ownBytes(bytes: Buffer, run: Buffer): Buffer {
+  return bytes.buffer === run.buffer ? Buffer.from(bytes) : bytes
 }
