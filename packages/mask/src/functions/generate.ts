@@ -47,7 +47,8 @@ function wrapped(entries: readonly string[]): string[] {
   return lines
 }
 
-function listOf(servers: readonly ListedServer[], name: ListName): Record<string, string[]> {
+/** Lines of entries by the range of versions that has them. */
+export function listOf(servers: readonly ListedServer[], name: ListName): Record<string, string[]> {
   const majors = servers.map((server) => server.major)
   const sets = servers.map((server) => new Set(server.lists[name]))
   const grouped = new Map<string, string[]>()

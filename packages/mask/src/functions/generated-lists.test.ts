@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { findPostgres, startPostgres } from '@sluice/demo'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { listOf } from './generate.ts'
 import { knownFunctions } from './known-functions.ts'
 import { entriesOf, idsOf } from './lists.ts'
-import { type ListName, readServer } from './read-server.ts'
+import { type ListedServer, type ListName, readServer } from './read-server.ts'
 import { HARMLESS_VOLATILE, STANDARD_FUNCTIONS, STANDARD_TYPES, TOTAL, words } from './review.ts'
 import { STANDARD_OBJECTS_SQL, type StandardObject } from './standard-objects.ts'
 
@@ -85,6 +86,13 @@ describe.each([13, 14, 15, 16, 17, 18] as const)('the lists for PostgreSQL %i', 
 })
 
 describe('the review', () => {
+  it('writes an entry for the versions that have it, and for no version between them', () => {
+    const server = (major: number, counts: readonly string[]): ListedServer =>
+      ({ major, lists: { counts } }) as unknown as ListedServer
+    const servers = [server(13, ['a:1', '9']), server(14, ['a:1', 'a:2']), server(15, ['a:2', '9'])]
+    expect(listOf(servers, 'counts')).toEqual({ '13-13': ['9'], '13-14': ['a:1'], '14-': ['a:2'], '15-': ['9'] })
+  })
+
   it('lists nothing as total that no version has', () => {
     const names = new Set([13, 18].flatMap((major) => entriesOf('total', major).map((entry) => entry.split(':')[0])))
     const reviewed = new Set(TOTAL.flatMap(([, signatures]) => words(signatures).map((text) => text.split('(')[0])))
