@@ -54,9 +54,9 @@ describe('what was seen', () => {
   })
 
   it('has an example without any of its characters', () => {
-    expect(maskedExample('ann.müller@example.com')).toBe('xxx.xxxxxx@xxxxxxx.xxx')
+    expect(maskedExample('ann.müller@example.com')).toBe('aaa.aaaaaa@aaaaaaa.aaa')
     expect(maskedExample('123-45-6789')).toBe('999-99-9999')
-    expect(maskedExample('\u001b[31m一٣')).toBe('??99xx9')
+    expect(maskedExample('\u001b[31m一٣')).toBe('??99aa9')
     expect(maskedExample('a'.repeat(500))).toHaveLength(60)
   })
 })

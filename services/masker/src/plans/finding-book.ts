@@ -80,11 +80,11 @@ export class FindingBook {
 
 const MAX_EXAMPLE_CHARACTERS = 60
 
-/** The shape of a value: `xxxx@xxxxxxx.xxx`, `999-99-9999`. */
+/** The shape of a value: `aaa@aaaaaaa.aaa`, `999-99-9999`. */
 export function maskedExample(value: string): string {
   const shape = value
     .replace(/\p{N}/gu, '9')
     .replace(/\p{L}/gu, 'x')
-    .replace(/[^9x .,:;@/_+=-]/gu, '?')
+    .replace(/[^9a .,:;@/_+=-]/gu, '?')
   return shape.length > MAX_EXAMPLE_CHARACTERS ? `${shape.slice(0, MAX_EXAMPLE_CHARACTERS - 1)}…` : shape
 }
