@@ -84,7 +84,7 @@ const MAX_EXAMPLE_CHARACTERS = 60
 export function maskedExample(value: string): string {
   const shape = value
     .replace(/\p{N}/gu, '9')
-    .replace(/\p{L}/gu, 'x')
+    .replace(/\p{L}/gu, 'a')
     .replace(/[^9a .,:;@/_+=-]/gu, '?')
   return shape.length > MAX_EXAMPLE_CHARACTERS ? `${shape.slice(0, MAX_EXAMPLE_CHARACTERS - 1)}…` : shape
 }
