@@ -4,7 +4,7 @@ import type { Detectors } from '../detectors/detection.ts'
 import type { MaskedOutput, OutputMask } from '../lineage/mask-decision.ts'
 import type { Strategy, Tag } from '../plan/plan.ts'
 import type { MaskKeys } from './mask-keys.ts'
-import { partialOf } from './partial.ts'
+import { fastPartialOf, partialOf } from './partial.ts'
 import { placeholderFor } from './placeholders.ts'
 import { constantFor, type FieldFormat } from './redact.ts'
 import { scanOf } from './scan.ts'
@@ -59,8 +59,11 @@ const maskWhole = (mask: Whole, output: MaskedOutput, format: FieldFormat, keys:
       return always(tag, null, null)
     case 'partial': {
       const leave = partialOf(tag)
+      const leaveFast = fastPartialOf(tag)
       return {
         mask: (bytes, start, end) => {
+          const part = leaveFast?.(bytes, start, end) ?? null
+          if (part !== null) return part
           const left = end - start > MAX_PARTIAL_BYTES ? null : leave(bytes.toString('utf8', start, end))
           return left === null ? constant : Buffer.from(left)
         },
