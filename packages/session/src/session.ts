@@ -47,6 +47,8 @@ export type RequestDescription = {
   readonly operation: string
   /** False where it only prepares: what needs an approval is held when it is executed, not before. */
   readonly executes: boolean
+  /** It is sent to be analysed, and executed only when it was decided again: `redecide`. */
+  readonly analysedFirst?: boolean
   readonly access: StatementAccess
   /** The statement: recorded again with the outcome, so that one event tells the whole of it. */
   readonly statement: readonly RawSegment[]
@@ -148,7 +150,7 @@ export class Session {
    */
   redecide(request: OpenRequest, description: RequestDescription): Submitted {
     const decided = this.#options.decide(description.access)
-    const approvalId = decided.kind === 'pending' ? uuidv7() : null
+    const approvalId = decided.kind === 'pending' ? (request.decision.approvalId ?? uuidv7()) : null
     request.description = description
     request.decision = recorded(decided, decided.kind, approvalId)
     request.obligations = strictest(request.obligations, decided.obligations)
@@ -172,9 +174,10 @@ export class Session {
 
   #submit(description: RequestDescription, decided: PolicyDecision): Submitted {
     const pending = decided.kind === 'pending' && description.executes ? decided : null
-    const approvalId = pending === null ? null : uuidv7()
+    const waits = pending !== null || (decided.kind === 'pending' && description.analysedFirst === true)
+    const approvalId = waits ? uuidv7() : null
     // What only prepares may go on.
-    const effect = decided.kind === 'pending' && !description.executes ? 'permit' : decided.kind
+    const effect = decided.kind === 'pending' && !waits ? 'permit' : decided.kind
     const decision = recorded(decided, effect, approvalId)
     const { access, operation, trace } = description
     const { obligations } = decided
