@@ -109,7 +109,8 @@ describe('an analysed statement', () => {
 
   it('shows a result as it was delivered', () => {
     const result = Buffer.concat([rowDescription({ name: 'n' }), dataRow('7')])
-    const { segments } = sanitised([{ kind: 'result', value: result }])
+    const touches = [{ object: 'public.orders', column: 'clean columns', tag: null, how: 'output' }] as const
+    const { segments } = sanitised([{ kind: 'result', value: result }], [], { touches })
     expect(segments[0]).toMatchObject({ disclosure: 'shown', bytes: result })
   })
 

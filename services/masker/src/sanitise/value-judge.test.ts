@@ -76,12 +76,13 @@ describe('a literal or a parameter', () => {
 
 describe('a result', () => {
   const TOUCHED = { object: 'public.customers', column: 'email', tag: 'pii.email', how: 'output' } as const
+  const CLEAN = { object: 'public.customers', column: 'clean columns', tag: null, how: 'output' } as const
   const MASKED = { obligations: [ANALYSED, { kind: 'mask', tag: 'pii.email', count: 1 }], touches: [TOUCHED] }
   const judged = (bytes: Buffer, header: Partial<FrameHeader> = MASKED) => judgeOf([], header).result(bytes)
   const rows = (...fields: readonly (string | Buffer | null)[]) =>
     Buffer.concat([rowDescription(...COLUMNS), dataRow(...fields), completed])
   const one = (column: Partial<SentColumn>, field: string | Buffer) =>
-    judged(Buffer.concat([rowDescription({ name: 'x', ...column }), dataRow(field), completed]), {})
+    judged(Buffer.concat([rowDescription({ name: 'x', ...column }), dataRow(field), completed]), { touches: [CLEAN] })
 
   it('is shown as it was delivered where nothing objects', () => {
     expect(judged(rows('1', 'Ann', 'a****@example.com', 'call [pci.pan]'))).toEqual({ kind: 'shown' })
@@ -106,6 +107,8 @@ describe('a result', () => {
     expect(judged(clear, { touches: [TOUCHED] })).toMatchObject({ kind: 'withheld', reason: 'revealed' })
     const other = { kind: 'mask', tag: 'pii.ssn', count: 1 }
     expect(judged(clear, { touches: [TOUCHED], obligations: [ANALYSED, other] })).toMatchObject({ reason: 'revealed' })
+    expect(judged(rows('1', 'Ann', null, null), { touches: [] })).toMatchObject({ reason: 'revealed' })
+    expect(judged(rows('1', 'Ann', null, null), { touches: [CLEAN] })).toEqual({ kind: 'shown' })
     const line = message('d', Buffer.from('x\n'))
     expect(judged(line, { touches: [TOUCHED] })).toMatchObject({ reason: 'revealed' })
     expect(judged(Buffer.concat([rowDescription(...COLUMNS), completed]), { touches: [TOUCHED] })).toEqual({

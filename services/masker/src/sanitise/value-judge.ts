@@ -194,6 +194,8 @@ export class ValueJudge {
   /** Each sensitive column in the output was masked by one of its tags: a subject may see some tags, and others not. */
   #isMasked(): boolean {
     const { touches, obligations } = this.#parts.header
+    // It tells every table that it reads, be it for clean columns: without any, nobody knows where its rows are from.
+    if (touches.length === 0) return false
     const masked = new Set(obligations.filter(({ kind }) => kind === 'mask').map(({ tag }) => tag))
     const shown = touches.filter(({ how, tag }) => how === 'output' && tag !== null && tag !== SCANNED_TOUCH)
     const columns = Map.groupBy(shown, ({ object, column }) => `${object} ${column}`)
