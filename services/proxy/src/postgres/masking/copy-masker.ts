@@ -12,6 +12,8 @@ import { RowUnexpected } from './row-unexpected.ts'
 import { SplicedBytes } from './spliced-bytes.ts'
 
 const NEWLINE = 0x0a
+const ALL_TEXT: readonly number[] = []
+const ALL_BINARY: readonly number[] = [1]
 
 /** One row of a format. */
 export interface CopyRows {
@@ -39,12 +41,7 @@ export function compileCopyMasker(
   format: CopyFormat,
   parts: MaskParts,
 ): CopyMasker | null {
-  const fields = format.format === 'binary' ? 'binary' : 'text'
-  const columns = MaskedColumns.of(
-    outputs,
-    outputs.map(() => fields),
-    parts,
-  )
+  const columns = MaskedColumns.of(outputs, format.format === 'binary' ? ALL_BINARY : ALL_TEXT, parts)
   const names = outputs.map(({ name }) => name)
   return columns === null ? null : new CopyDataMasker(columns, format, names)
 }

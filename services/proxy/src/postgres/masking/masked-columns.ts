@@ -19,8 +19,10 @@ export type MaskParts = {
 
 const FORMATS: readonly FieldFormat[] = ['text', 'binary']
 
+type Maskers = readonly (FieldMasker | null)[]
+
 /** Result formats as Bind carries them: none (all text), one for all, or one for each column. */
-export function fieldFormats(codes: readonly number[], columns: number): readonly FieldFormat[] {
+function fieldFormats(codes: readonly number[], columns: number): readonly FieldFormat[] {
   if (codes.length > 1 && codes.length !== columns) {
     throw new RowUnexpected(`${codes.length} result formats for ${columns} columns`)
   }
@@ -31,32 +33,52 @@ export function fieldFormats(codes: readonly number[], columns: number): readonl
   })
 }
 
+type Made = MaskParts & { readonly codes: readonly number[]; readonly maskers: Maskers | null }
+
+/** What was made last for the outputs of a statement: its next execution usually wants the same. */
+const made = new WeakMap<readonly MaskedOutput[], Made>()
+
+/** Null where every column is clear. */
+function maskersOf(outputs: readonly MaskedOutput[], codes: readonly number[], parts: MaskParts): Maskers | null {
+  const { keys, detectors } = parts
+  const last = made.get(outputs)
+  if (last !== undefined && last.keys === keys && last.detectors === detectors && isEqual(last.codes, codes)) {
+    return last.maskers
+  }
+  const formats = fieldFormats(codes, outputs.length)
+  const all = outputs.map((output, index) => fieldMasker(output, formats[index] ?? 'text', keys, detectors))
+  const maskers = all.every((masker) => masker === null) ? null : all
+  made.set(outputs, { keys, detectors, codes: [...codes], maskers })
+  return maskers
+}
+
+function isEqual(some: readonly number[], others: readonly number[]): boolean {
+  return some.length === others.length && some.every((code, index) => code === others[index])
+}
+
 export class MaskedColumns {
   /** By column; null where it is clear. */
-  readonly maskers: readonly (FieldMasker | null)[]
+  readonly maskers: Maskers
   /** Values that were masked, by tag, since it was made or cleared. */
   readonly counts = new Map<Tag, number>()
   /** The same by column, as far as it was not added to `counts`. */
-  readonly seen: Uint32Array
+  readonly seen: number[]
 
-  constructor(maskers: readonly (FieldMasker | null)[]) {
+  constructor(maskers: Maskers) {
     this.maskers = maskers
-    this.seen = new Uint32Array(maskers.length)
+    this.seen = maskers.map(() => 0)
   }
 
   /** Null where every column is clear. */
-  static of(
-    outputs: readonly MaskedOutput[],
-    formats: readonly FieldFormat[],
-    { keys, detectors }: MaskParts,
-  ): MaskedColumns | null {
-    const maskers = outputs.map((output, index) => fieldMasker(output, formats[index] ?? 'text', keys, detectors))
-    return maskers.every((masker) => masker === null) ? null : new MaskedColumns(maskers)
+  static of(outputs: readonly MaskedOutput[], codes: readonly number[], parts: MaskParts): MaskedColumns | null {
+    const maskers = maskersOf(outputs, codes, parts)
+    return maskers === null ? null : new MaskedColumns(maskers)
   }
 
   /** Once for each run of rows: a map is too slow for each field. */
   count(): void {
-    for (const [index, masker] of this.maskers.entries()) {
+    for (let index = 0; index < this.maskers.length; index++) {
+      const masker = this.maskers[index] ?? null
       const seen = this.seen[index] as number
       if (masker === null || seen === 0) continue
       this.counts.set(masker.tag, (this.counts.get(masker.tag) ?? 0) + seen)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as encode from '../wire/encode.ts'
 import { SERVER } from '../wire/message-types.ts'
-import { MaskedColumns } from './masked-columns.ts'
+import { MaskedColumns, type MaskParts } from './masked-columns.ts'
 import {
   bodies,
   constant,
@@ -160,6 +160,30 @@ describe('compileRowMasker', () => {
     ['another for each', [0, 1], Buffer.from('0')],
   ])('reads formats: %s', (_name, formats, zero) => {
     expect(masked(formats)).toEqual([zero, Buffer.from([0, 0, 0, 9])])
+  })
+
+  it('makes maskers anew for other formats, keys or detectors', () => {
+    const outputs = [output('redact', INT4)]
+    const valueIn = (formats: readonly number[], parts: MaskParts): Field | undefined => {
+      const masker = compileRowMasker(outputs, formats, parts)
+      return fieldsOf(
+        bodies(masker?.rows(dataRow([Buffer.alloc(4, 7)])) ?? Buffer.alloc(0), SERVER.dataRow)[0] as Buffer,
+      )[0]
+    }
+    const [text, binary] = [Buffer.from('0'), Buffer.alloc(4)]
+    const all = [[], [], [1], [0], [1]].map((formats) => valueIn(formats, PARTS))
+    expect(all).toEqual([text, text, binary, text, binary])
+    const finds: Detectors = {
+      ...NO_DETECTORS,
+      mayHold: () => true,
+      scanBytes: () => ({ text: 'x', detections: [{ start: 0, end: 1, tag: 'a', confidence: 1, detector: 'd' }] }),
+    }
+    const scanned: readonly MaskedOutput[] = [{ ...output('clear'), mask: { kind: 'scan' } }]
+    const row = (): Buffer => dataRow([Buffer.from('x')])
+    const shown = [NO_DETECTORS, finds, NO_DETECTORS].map((detectors) =>
+      compileRowMasker(scanned, [], { keys: null, detectors })?.rows(row()).equals(row()),
+    )
+    expect(shown).toEqual([true, false, true])
   })
 
   it.each([

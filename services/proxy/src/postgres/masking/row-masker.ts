@@ -2,7 +2,7 @@
 
 import type { MaskedOutput } from '@sluice/mask'
 import { HEADER_BYTES, SERVER } from '../wire/message-types.ts'
-import { fieldFormats, MaskedColumns, type MaskParts } from './masked-columns.ts'
+import { MaskedColumns, type MaskParts } from './masked-columns.ts'
 import { RowUnexpected } from './row-unexpected.ts'
 import { SplicedBytes } from './spliced-bytes.ts'
 
@@ -29,7 +29,7 @@ export function compileRowMasker(
   formats: readonly number[],
   parts: MaskParts,
 ): RowMasker | null {
-  const columns = MaskedColumns.of(outputs, fieldFormats(formats, outputs.length), parts)
+  const columns = MaskedColumns.of(outputs, formats, parts)
   return columns === null ? null : new DataRowMasker(columns)
 }
 
