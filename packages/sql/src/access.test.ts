@@ -37,6 +37,7 @@ describe('accessOf', () => {
     ['delete from t returning id', ['sql:write public.t', 'sql:read public.t']],
     ['update t set a = 1 where id in (select id from t)', ['sql:write public.t', 'sql:read public.t']],
     ['select * from t, u for update of t', ['sql:write public.t', 'sql:read public.t', 'sql:read public.u']],
+    ["create table t as select set_config('app.x', 'y', false)", ['sql:ddl public.t', 'sql:admin']],
     ['drop table a, b.c', ['sql:ddl public.a', 'sql:ddl b.c']],
     ['drop table a cascade', ['sql:ddl public.a', 'sql:ddl']],
     ['truncate a, b', ['sql:write public.a', 'sql:write public.b']],

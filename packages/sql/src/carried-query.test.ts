@@ -200,6 +200,7 @@ describe('what masked sessions may not', () => {
     "copy t to stdout (encoding 'SJIS')",
     "copy t to stdout (delimiter 'x')",
     "copy t to stdout (null 'x')",
+    "copy t to stdout (null '')",
     "copy t to stdout (format csv, escape '\\')",
     "copy t to stdout (format csv, quote 'q')",
     'copy t to stdout (format csv, format text)',

@@ -35,6 +35,8 @@ export function copyFormat(options: unknown): CopyFormat | { readonly unknown: s
   }
   // With another escape, what ends a field depends on what stands before it.
   if (format.escape !== format.quote) return { unknown: 'ESCAPE' }
+  // In text format a value may be written just as this would be.
+  if (!csv && format.null !== '\\N') return { unknown: 'NULL' }
   if (!csv && (draft.quote !== null || draft.escape !== null)) return { unknown: 'QUOTE or ESCAPE' }
   return format
 }

@@ -190,12 +190,12 @@ export function readUtility(
     // What a CASCADE reaches is not named.
     if (cascades || (!opaque && tables.length === 0)) reader.use(effect, null)
   }
-  if (server) reader.use('admin', null)
+  if (server || reader.settings.size > 0) reader.use('admin', null)
   const utility = carried === null || carried.kind === 'unknown' ? null : carried
   if (utility !== null) completeCarried(reader, nodeType, verb)
   return {
     kind: 'command',
-    verbs: utility === null ? [verb] : [verb, ...[...reader.settings].map((name) => `SET ${name}`)],
+    verbs: [verb, ...[...reader.settings].map((name) => `SET ${name}`)],
     uses: reader.uses,
     functions: [...reader.functions],
     openNames: reader.openNames,
@@ -210,6 +210,5 @@ export function readUtility(
 /** What a query by itself would do as well, and what it may not do inside another statement. */
 function completeCarried(reader: QueryReader, nodeType: string, verb: string): void {
   if (reader.makesTable) reader.object(objection(nodeType, `${verb} with SELECT INTO`))
-  if (reader.settings.size > 0) reader.use('admin', null)
   if (reader.uses.length === 0) reader.use('read', null)
 }
