@@ -29,12 +29,16 @@ const functionCall: ReadCall = (node, scope, reader) => {
   return touched(value, 'compute', `the function ${name}`, reader)
 }
 
+const BOOLEAN = 16
+
 const operation: ReadCall = (node, scope, reader) => {
   const verdict = operationVerdict(node, reader)
   const values = argumentsOf(node, 'args', scope, reader)
   const value = computed(values)
   if (verdict === 'total' && value.weight < HEAVY && !flagAt(node, 'opretset')) return value
-  return comparison(value, values, operatorWord(numberAt(node, 'opno'), reader), reader)
+  const word = operatorWord(numberAt(node, 'opno'), reader)
+  if (numberAt(node, 'opresulttype') !== BOOLEAN) return touched(value, 'compute', `the operator ${word}`, reader)
+  return comparison(value, values, word, reader)
 }
 
 /** The other side of a comparison stands for a value of the column. */

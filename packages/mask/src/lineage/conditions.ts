@@ -113,12 +113,8 @@ function otherEquality(
   scope: Scope,
   reader: Reader,
 ): void {
-  touched(
-    computed(values),
-    'compare',
-    `${operatorWord(numberAt(node, 'opno'), reader)} with something computed`,
-    reader,
-  )
+  const word = operatorWord(numberAt(node, 'opno'), reader)
+  touched(computed(values), 'compare', `something other than a constant (${word})`, reader)
   for (const [i, value] of values.entries()) {
     const other = values[1 - i]
     const side = sides[i]

@@ -71,7 +71,7 @@ const constant: ReadExpression = (node, _scope, reader) => {
 const nullTest: ReadExpression = (node, scope, reader) => {
   const value = argument(node, 'arg', scope, reader)
   if (value.bare && !flagAt(node, 'argisrow')) return VARYING
-  return touched(computed([value]), 'compare', 'IS NULL, where it is computed', reader)
+  return touched(computed([value]), 'compare', 'IS NULL of something computed', reader)
 }
 
 const coerceByText: ReadExpression = (node, scope, reader) => {

@@ -34,31 +34,25 @@ export function functionVerdict(id: number, reader: Reader): FunctionVerdict | u
   return verdict
 }
 
+function unknownOperator(id: number, reader: Reader): undefined {
+  const name = reader.functions.operatorName(id)
+  const what = name === undefined ? 'an operator that is not of PostgreSQL' : `the operator ${name}`
+  reader.facts.objection('operator', what, OFF_THE_LIST)
+}
+
 /** Of an operator by its id alone: trees of views do not keep its function. */
 export function operatorVerdict(id: number, reader: Reader): FunctionVerdict | undefined {
   const implementation = reader.functions.operatorFunction(id)
   const verdict = implementation === undefined ? undefined : reader.functions.function(implementation)
-  if (verdict === undefined) {
-    const name = reader.functions.operatorName(id)
-    const what = name === undefined ? 'an operator that is not of PostgreSQL' : `the operator ${name}`
-    reader.facts.objection('operator', what, OFF_THE_LIST)
-  }
-  return verdict
+  return verdict ?? unknownOperator(id, reader)
 }
 
 /** The verdict of OPEXPR and its like, whose function must be the operator's own. */
 export function operationVerdict(node: TreeNode, reader: Reader): FunctionVerdict | undefined {
   const operator = numberAt(node, 'opno')
   const called = numberAt(node, 'opfuncid')
-  if (called !== 0 && called !== reader.functions.operatorFunction(operator)) {
-    reader.facts.objection(
-      'operator',
-      `the operator ${reader.functions.operatorName(operator) ?? operator}`,
-      OFF_THE_LIST,
-    )
-    return undefined
-  }
-  return operatorVerdict(operator, reader)
+  if (called === 0 || called === reader.functions.operatorFunction(operator)) return operatorVerdict(operator, reader)
+  return unknownOperator(operator, reader)
 }
 
 /** A cast or conversion may run what a type names, so the type must be known. */

@@ -17,7 +17,7 @@ import {
 import type { Reader } from './reader.ts'
 import { checkRelation, FIRST_USER_ID, relationColumn } from './relations.ts'
 import type { Scope } from './scope.ts'
-import { columnValue, computed, isSensitive, oneOf, UNSEEN, VARYING, type Value, varying } from './value.ts'
+import { columnValue, computed, isSensitive, oneOf, sameTags, UNSEEN, VARYING, type Value, varying } from './value.ts'
 
 const RELATION = 0
 const SUBQUERY = 1
@@ -68,7 +68,8 @@ function subqueryColumns(entry: TreeNode, scope: Scope, reader: Reader): readonl
   return columns.map((value, i) => {
     const source = facts.column({ relid, attno: i + 1 }, { name: null, type: null })
     if (source === null || isUntraced(source)) return value
-    return isSensitive(value) ? value : { ...value, ...columnValue(source), parts: value.parts }
+    if (!isSensitive(value)) return { ...value, ...columnValue(source), parts: value.parts }
+    return sameTags(value, columnValue(source)) ? value : computed([value, columnValue(source)])
   })
 }
 

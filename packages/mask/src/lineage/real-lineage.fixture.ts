@@ -119,7 +119,6 @@ class ParseAlone implements pg.Submittable {
   readonly #text: string
   readonly #done: () => void
   readonly #failed: (error: Error) => void
-  #error: Error | null = null
 
   constructor(text: string, done: () => void, failed: (error: Error) => void) {
     this.#text = text
@@ -132,13 +131,13 @@ class ParseAlone implements pg.Submittable {
     connection.sync()
   }
 
+  /** Nothing else comes here behind it: the client has forgotten this by then. */
   handleError(error: Error): void {
-    this.#error = error
+    this.#failed(error)
   }
 
   handleReadyForQuery(): void {
-    if (this.#error === null) this.#done()
-    else this.#failed(this.#error)
+    this.#done()
   }
 }
 

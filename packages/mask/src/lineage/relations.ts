@@ -83,7 +83,7 @@ function systemColumn(relation: PlannedRelation | undefined, relid: number, attn
       sources.length > 0
         ? sources
         : [reader.facts.unknownColumn(place, `${relation.schema}.${relation.name} (place of a row)`)]
-    reader.facts.touch(told, 'compute', 'a system column, which tells where a row lies')
+    reader.facts.touch(told, 'compute', 'a system column that tells where a row lies')
   }
   return VARYING
 }
