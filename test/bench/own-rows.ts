@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { measureRoundtrips, type RoundtripFigures } from './approval-roundtrip.ts'
+import type { DetectorFigures } from './detectors.ts'
 import { ASKING_SECONDS, HELD, type HeldFigures, LOAD_PER_SECOND, LOAD_SESSIONS, measureHeld } from './held-sessions.ts'
 import { type FirstSights, measureFirstSights } from './masked-rows-first-sight.ts'
 import type { RowResult, TargetResult } from './measure.ts'
@@ -28,7 +29,8 @@ type Measurement = {
 }
 
 const DECISIONS = fileURLToPath(new URL('policy-decisions.ts', import.meta.url))
-const DECISIONS_TIMEOUT_MS = 120_000
+const DETECTORS = fileURLToPath(new URL('detectors.ts', import.meta.url))
+const FIGURES_TIMEOUT_MS = 120_000
 
 /** The first is the one that the bound is for. */
 const figuresOf = (
@@ -48,10 +50,11 @@ const figuresOf = (
 
 const over = <Round>(rounds: readonly Round[], of: (round: Round) => number): Spread => spread(rounds.map(of))
 
-const decide = async (): Promise<DecisionFigures> => {
-  const running = start(process.execPath, [DECISIONS], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+/** What a program of ours measures in a process of its own. */
+const figuresBy = async <All>(program: string): Promise<All> => {
+  const running = start(process.execPath, [program], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   try {
-    return await nextMessage<DecisionFigures>(running, DECISIONS_TIMEOUT_MS)
+    return await nextMessage<All>(running, FIGURES_TIMEOUT_MS)
   } finally {
     await running.stop()
   }
@@ -77,7 +80,7 @@ const decisions: Measurement = {
   measure: async ({ rounds, say }) => {
     const all: DecisionFigures[] = []
     while (all.length < rounds) {
-      const figures = await decide()
+      const figures = await figuresBy<DecisionFigures>(DECISIONS)
       all.push(figures)
       const { known, unseen } = figures
       say(`decisions round ${all.length}: seen ${known.p50.toFixed(3)} µs, unseen ${unseen.p50.toFixed(0)} µs`)
@@ -101,6 +104,53 @@ const decisions: Measurement = {
     return new Map([
       ['decision-cached', { ...common, targets: targets.cached }],
       ['decision-first', { ...common, targets: targets.first }],
+    ])
+  },
+}
+
+const detecting: Measurement = {
+  rows: [
+    {
+      id: 'detectors',
+      title: 'detectors on free text, one core',
+      unit: 'MB/s',
+      bound: { of: 'value', atLeast: 60 },
+      figures: true,
+    },
+    {
+      id: 'detectors-found',
+      title: 'what the detectors find of a labelled set',
+      unit: '%',
+      bound: null,
+      figures: true,
+    },
+  ],
+  measure: async ({ rounds, say }) => {
+    const all: DetectorFigures[] = []
+    while (all.length < rounds) {
+      const figures = await figuresBy<DetectorFigures>(DETECTORS)
+      all.push(figures)
+      say(
+        `detectors round ${all.length}: ${figures.notes.toFixed(0)} MB/s, nothing found ${figures.plain.toFixed(0)} MB/s`,
+      )
+    }
+    const speed = figuresOf([
+      ['notes of some 300 characters, a twelfth with something in it, masked', over(all, ({ notes }) => notes)],
+      ['the same within JSON documents', over(all, ({ json }) => json)],
+      ['the same without the look at bytes before', over(all, ({ every }) => every)],
+      ['text in which nothing could be', over(all, ({ plain }) => plain)],
+    ])
+    const kinds = Object.keys(all[0]?.found ?? {}) as (keyof DetectorFigures['found'])[]
+    const found = figuresOf(
+      kinds.flatMap((kind) => [
+        [`${kind}: precision`, over(all, (round) => round.found[kind].precision)] as const,
+        [`${kind}: recall`, over(all, (round) => round.found[kind].recall)] as const,
+      ]),
+    )
+    const common = { tls: null, rounds, seconds: 0 }
+    return new Map([
+      ['detectors', { ...common, targets: speed }],
+      ['detectors-found', { ...common, targets: found }],
     ])
   },
 }
@@ -203,7 +253,7 @@ const firstSight: Measurement = {
   },
 }
 
-const MEASUREMENTS: readonly Measurement[] = [decisions, roundtrip, held, firstSight]
+const MEASUREMENTS: readonly Measurement[] = [decisions, detecting, roundtrip, held, firstSight]
 
 export const OWN_ROWS: readonly Described[] = MEASUREMENTS.flatMap(({ rows }) => rows)
 

@@ -160,7 +160,11 @@ count from sending, and how late the load was sent is told beside them.
 Rows about masking go through connections of their own to the same database, which mask by the built-in rules: e-mail
 addresses are shown in part, and one in fifty of the notes that are scanned has one in it. Of two columns the other is a
 name, replaced as a whole. All other rows go through a connection that masks nothing. At first sight, each statement
-differs from all before it in its names, not only in its constants.`
+differs from all before it in its names, not only in its constants.
+
+The detectors' rates are by the processor's time of one thread. Their labelled set is made by a program of ours, with hard
+forms and near misses on purpose: it shows what a change does, not how often such things are met. A value counts as found
+where all of it is masked.`
 
 export const markdown = (records: readonly Recorded[], rows: readonly Described[]): string => {
   const latest = records.reduce<Recorded | null>((last, each) => (last && last.date > each.date ? last : each), null)

@@ -6,7 +6,7 @@ import { cpuMicros, residentBytes, sum } from './processes.ts'
 import type { Instance, TlsSetting } from './targets.ts'
 import { WIDE_ROWS } from './upstream.ts'
 
-export type Unit = 'queries/s' | 'rows/s' | 'connections/s' | 'MB' | 'kB a session' | 's' | 'ms' | 'µs'
+export type Unit = 'queries/s' | 'rows/s' | 'connections/s' | 'MB/s' | '%' | 'MB' | 'kB a session' | 's' | 'ms' | 'µs'
 
 export type Measured = { readonly value: number; readonly cpuMicros: number | null }
 

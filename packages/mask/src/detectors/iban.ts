@@ -38,6 +38,9 @@ export function endOfIban(text: string, at: number, floor: number): number {
   const start = at - 2
   if (start < floor || (classAt(text, at - 1) & LETTER) === 0 || (classAt(text, start) & LETTER) === 0) return -1
   if ((start > floor && (classAt(text, start - 1) & ALNUM) !== 0) || (classAt(text, at + 1) & DIGIT) === 0) return -1
+  // Check digits are 98 less a remainder.
+  const check = Number(text.slice(at, at + 2))
+  if (check < 2 || check > 98) return -1
   const length = LENGTHS.get(text.slice(start, at).toUpperCase())
   if (length === undefined) return -1
   let remainder = 0

@@ -52,7 +52,6 @@ export const KEY_FORMATS: readonly KeyFormat[] = [
   keyFormat('digitalocean', 'dop_v1_', ALNUM, 64),
   keyFormat('grafana', 'glsa_', TOKEN, 32),
   keyFormat('sendgrid', 'SG.', TOKEN, 22, { trigger: 1 }),
-  keyFormat('databricks', 'dapi', DIGIT | ALNUM, 32, { most: 34, trigger: 2 }),
   keyFormat('age', 'AGE-SECRET-KEY-', CAPITALS, 50),
   keyFormat('vault', 'hvs.', TOKEN, 24, { trigger: 1 }),
 ]

@@ -6,35 +6,37 @@ import { kindOfName } from './named-secrets.ts'
 
 const NONE = 0
 const DIGIT = 1
-/** Between the digits of a number; any other byte ends it. */
-const BETWEEN = 2
-const AT = 3
-const KEY = 4
-const NAME = 5
-const JWT = 6
+const AT = 2
+const KEY = 3
+const NAME = 4
+const JWT = 5
 /** Something that is decoded first, or invisible. */
-const DECODED = 7
-const ENDS_NUMBER = 8
+const DECODED = 6
+const PASSWORD = 7
 
-const CLASSES = new Uint8Array(256).fill(ENDS_NUMBER)
+const CLASSES = new Uint8Array(256)
 
-const mark = (characters: string, value: number): void => {
-  for (const character of characters) CLASSES[character.charCodeAt(0)] = value
+const mark = (table: Uint8Array, characters: string, value: number): void => {
+  for (const code of Buffer.from(characters, 'latin1')) table[code] = value
 }
 
-CLASSES.fill(NONE, 0x80)
 for (const code of KEY_TRIGGERS) CLASSES[code] = KEY
-mark('0123456789', DIGIT)
-mark(' ./()\t\n\r', BETWEEN)
-mark('@', AT)
-mark(':=', NAME)
-mark('J', JWT)
-mark('\\&%', DECODED)
+mark(CLASSES, '0123456789', DIGIT)
+mark(CLASSES, '@', AT)
+mark(CLASSES, ':=', NAME)
+mark(CLASSES, 'J', JWT)
+mark(CLASSES, 'wW', PASSWORD)
+mark(CLASSES, '\\&%', DECODED)
 /** Of characters that are decoded as others, or dropped: digits of other scripts, full width, spaces, formats. */
 for (const lead of [0xc2, 0xcd, 0xd2, 0xd6, 0xd8, 0xd9, 0xdb, 0xdc, 0xdf, 0xe0, 0xe1, 0xe2, 0xe3, 0xea, 0xef]) {
   CLASSES[lead] = DECODED
 }
 for (const lead of [0xf0, 0xf3]) CLASSES[lead] = DECODED
+
+/** What a number goes on with; 2 for digits. Of characters beyond ASCII some are digits or dashes. */
+const WITHIN_NUMBER = new Uint8Array(256).fill(1, 0x80)
+mark(WITHIN_NUMBER, ' -./()\t\n\r\\', 1)
+mark(WITHIN_NUMBER, '0123456789', 2)
 
 /** In a number, in all; fewer are nothing. */
 const FEWEST_DIGITS = 7
@@ -120,39 +122,49 @@ const isDecoded = (bytes: Buffer, at: number, end: number): boolean => {
   }
 }
 
+/** What is found at a byte that is no digit; digits are counted over more than one. */
+const isFound = (bytes: Buffer, at: number, start: number, end: number): boolean => {
+  switch (CLASSES[bytes[at] as number]) {
+    case AT:
+      return at + 1 < end && isWordByte(bytes[at + 1] as number)
+    case KEY:
+      return isKey(bytes, at, start, end)
+    case NAME:
+      return isNamed(bytes, at, start, end)
+    case JWT:
+      return at - 2 >= start && bytes[at - 1] === 0x79 && bytes[at - 2] === 0x65
+    case PASSWORD:
+      return (
+        at - 2 >= start && ((bytes[at - 1] as number) | 0x20) === 0x73 && ((bytes[at - 2] as number) | 0x20) === 0x73
+      )
+    case DECODED:
+      return isDecoded(bytes, at, end)
+    default:
+      return false
+  }
+}
+
 export function mayHold(bytes: Buffer, start: number, end: number): boolean {
-  let digits = 0
   for (let at = start; at < end; at++) {
-    const kind = CLASSES[bytes[at] as number] as number
-    if (kind === NONE || kind === BETWEEN) continue
-    if (kind === ENDS_NUMBER) {
-      digits = 0
+    let kind = CLASSES[bytes[at] as number] as number
+    if (kind === NONE) continue
+    if (kind !== DIGIT) {
+      if (isFound(bytes, at, start, end)) return true
       continue
     }
-    switch (kind) {
-      case DIGIT:
+    let digits = 1
+    for (at++; at < end; at++) {
+      const byte = bytes[at] as number
+      const within = WITHIN_NUMBER[byte] as number
+      if (within === 2) {
         if (++digits === FEWEST_DIGITS) return true
-        break
-      case AT:
-        digits = 0
-        if (at + 1 < end && isWordByte(bytes[at + 1] as number)) return true
-        break
-      case KEY:
-        if (bytes[at] !== DASH) digits = 0
-        if (isKey(bytes, at, start, end)) return true
-        break
-      case NAME:
-        digits = 0
-        if (isNamed(bytes, at, start, end)) return true
-        break
-      case JWT:
-        digits = 0
-        if (at - 2 >= start && bytes[at - 1] === 0x79 && bytes[at - 2] === 0x65) return true
-        break
-      default:
-        if (isDecoded(bytes, at, end)) return true
-        // An escaped line break or slash is between digits, too.
-        if (bytes[at] === BACKSLASH && bytes[at + 1] !== BACKSLASH) at++
+        continue
+      }
+      kind = CLASSES[byte] as number
+      if (kind !== NONE && isFound(bytes, at, start, end)) return true
+      if (within === 0) break
+      // An escaped line break or slash is between digits, too.
+      if (byte === BACKSLASH && bytes[at + 1] !== BACKSLASH) at++
     }
   }
   return false

@@ -88,7 +88,11 @@ export function scanAssignment(text: string, at: number): Detection | null {
   const limit = start + MAX_SKIPPED
   let quote = ''
   while (start < limit && (text[start] === ' ' || QUOTES.has(text[start] as string))) {
-    if (text[start] !== ' ' && text[start] !== '\\') quote = text[start] as string
+    if (text[start] !== ' ' && text[start] !== '\\') {
+      // Nothing between two quotes.
+      if (text[start] === quote) return null
+      quote = text[start] as string
+    }
     start++
   }
   if (kind === 'key') start += SCHEME.exec(text.slice(start, start + 12))?.[0].length ?? 0
@@ -99,6 +103,30 @@ export function scanAssignment(text: string, at: number): Detection | null {
   const end = weighed < MAX_WEIGHED ? start + value.length : valueEnd(text, start, quote, kind)
   const tag = kind === 'password' ? 'secret.password' : 'secret.api-key'
   return { start, end, tag, confidence: quote === '' ? 0.8 : 0.85, detector: 'named-secret' }
+}
+
+/** The password in `the password for it is …`; at most so far behind the `w`. */
+const PROSE = /pass(?:word|wort|wd)(?: (?:for|of) [\w.-]{1,24})? (?:is|was|ist|lautet)(?: now)?:? ["'`]?/iy
+const BEFORE_W = 'pass'.length
+
+/** At the `w` of `password`: prose has neither colon nor quotes, so only what no word looks like is taken. */
+export function scanPassword(text: string, at: number): Detection | null {
+  if ((text.charCodeAt(at - 1) | 0x20) !== 0x73) return null
+  PROSE.lastIndex = at - BEFORE_W
+  if (at < BEFORE_W || !PROSE.test(text)) return null
+  const start = PROSE.lastIndex
+  const end = valueEnd(text, start, '', 'password')
+  const value = text.slice(start, Math.min(end, start + MAX_WEIGHED)).replace(/[.:)}\]]+$/, '')
+  let classes = 0
+  for (let index = 0; index < value.length; index++) classes |= classAt(value, index)
+  if (value.length < FEWEST.password || (classes & DIGIT) === 0 || (classes & LETTER) === 0) return null
+  return {
+    start,
+    end: end - start > MAX_WEIGHED ? end : start + value.length,
+    tag: 'secret.password',
+    confidence: 0.7,
+    detector: 'named-secret',
+  }
 }
 
 const MAX_USERINFO = 256

@@ -5,7 +5,7 @@ import { contextOfName } from './context.ts'
 import type { Detection } from './detection.ts'
 import { scanEmail } from './email.ts'
 import { KEY_TRIGGERS, scanJwt, scanKey, scanPrivateKey } from './key-formats.ts'
-import { scanAddress, scanAssignment } from './named-secrets.ts'
+import { scanAddress, scanAssignment, scanPassword } from './named-secrets.ts'
 import { type Before, scanNumber } from './numbers.ts'
 
 const NUMBER = 1
@@ -14,6 +14,7 @@ const KEY = 3
 const DASH = 4
 const NAME = 5
 const JWT = 6
+const PASSWORD = 7
 
 const TRIGGERS = new Uint8Array(128)
 for (const code of KEY_TRIGGERS) TRIGGERS[code] = KEY
@@ -23,6 +24,8 @@ TRIGGERS['-'.charCodeAt(0)] = DASH
 TRIGGERS[':'.charCodeAt(0)] = NAME
 TRIGGERS['='.charCodeAt(0)] = NAME
 TRIGGERS['J'.charCodeAt(0)] = JWT
+TRIGGERS['w'.charCodeAt(0)] = PASSWORD
+TRIGGERS['W'.charCodeAt(0)] = PASSWORD
 
 /** More are masked as one, to the end of the value. */
 const MAX_DETECTIONS = 10_000
@@ -39,6 +42,8 @@ const lookAround = (text: string, at: number, trigger: number, before: Before): 
       return scanPrivateKey(text, at) ?? scanKey(text, at, before.lastEnd)
     case NAME:
       return text[at] === ':' ? (scanAddress(text, at) ?? scanAssignment(text, at)) : scanAssignment(text, at)
+    case PASSWORD:
+      return scanPassword(text, at)
     default:
       return scanJwt(text, at, before.lastEnd)
   }
