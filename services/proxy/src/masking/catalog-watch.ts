@@ -6,8 +6,9 @@ import type { PublishedCatalog } from '@sluice/events'
 import { type CatalogSnapshot, catalogHash, packCatalog } from '@sluice/mask'
 import type { Logger } from '@sluice/service'
 
-/** Between the beginnings of two looks, whoever asks and how often. */
+/** Between two looks, whoever asks and how often; where a look takes long, twice as long as the last one. */
 const GAP_MS = 250
+const GAP_OF_LOOK = 2
 /** After a failure: so long at first, then twice as long each time, up to the usual time between looks. */
 const RETRY_MS = 1_000
 
@@ -37,7 +38,7 @@ export class CatalogWatch {
   #running: Promise<CatalogLook | null> | null = null
   /** The look after the one that runs: for those who asked when it had begun. */
   #next: Promise<CatalogLook | null> | null = null
-  #lastBegan = Number.NEGATIVE_INFINITY
+  #nextFrom = Number.NEGATIVE_INFINITY
   #last: CatalogLook | null = null
   #failures = 0
   #watching: Promise<void> = Promise.resolve()
@@ -86,9 +87,9 @@ export class CatalogWatch {
   }
 
   async #look(): Promise<CatalogLook | null> {
-    await this.#pause(this.#lastBegan + GAP_MS - performance.now())
+    await this.#pause(this.#nextFrom - performance.now())
     if (this.#closing.signal.aborted) return null
-    this.#lastBegan = performance.now()
+    const began = performance.now()
     const { connection, read, onLook, log } = this.#options
     try {
       const look = this.#lookAt(await read(this.#closing.signal))
@@ -107,6 +108,9 @@ export class CatalogWatch {
         )
       }
       return null
+    } finally {
+      const ended = performance.now()
+      this.#nextFrom = ended + Math.max(GAP_MS, GAP_OF_LOOK * (ended - began))
     }
   }
 
