@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { isShowableClaim, PeerInvalid, PolicyUnavailable, type RawSegment } from '@sluice/events'
 import { ScramKeyCache } from '@sluice/identity'
-import { type PlanView, UNKNOWN_TAG } from '@sluice/mask'
 import type { PolicyDecision, StatementAccess } from '@sluice/policy'
 import type { Logger } from '@sluice/service'
 import type { GroupCommit } from '@sluice/session'
@@ -14,10 +13,8 @@ import { FollowedPolicy } from '../policies/followed-policy.ts'
 import type { Policies } from '../policies/policy-follower.ts'
 import { type Admission, type AdmissionOptions, type Admitted, admit, protocolError } from './handshake/admit.ts'
 import { LookTurns } from './hold/look-turns.ts'
+import { ConnectionMasks } from './masking/connection-masks.ts'
 import { decideMasked } from './masking/decide-masked.ts'
-import { LineageCache } from './masking/lineage-cache.ts'
-import { SessionMasking } from './masking/session-masking.ts'
-import { TouchBudget } from './masking/touch-budget.ts'
 import type { GatewayMasking } from './masking-parts.ts'
 import { GatewaySession } from './session/gateway-session.ts'
 import type { RequestLimits } from './session/handled.ts'
@@ -79,15 +76,15 @@ export class PostgresGateway {
   readonly #cancels = new CancelRegistry()
   readonly #keyCaches = new Map<string, ScramKeyCache>()
   readonly #lookTurns = new Map<string, LookTurns>()
+  readonly #masks: ConnectionMasks
   readonly #handshakes = new Set<Socket>()
   readonly #live = new Set<GatewaySession>()
   /** Admitted clients whose upstream is still being reached. */
   #connecting = 0
-  readonly #lineages = new LineageCache()
-  readonly #budget = new TouchBudget(Date.now)
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#masks = new ConnectionMasks(options.masking)
     this.#admission = { ...options.admission, mockKey: randomBytes(32) }
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
       void this.#accept(socket)
@@ -180,7 +177,7 @@ export class PostgresGateway {
       socket.end(encode.errorResponse(connectRefused(allowed, admitted.connection.name)))
       return false
     }
-    const masks = this.#masks(admitted, policy)
+    const masks = this.#masks.needed(admitted.connection, policy)
     if (masks instanceof PolicyUnavailable) {
       socket.end(encode.errorResponse(planMissing(masks)))
       return false
@@ -243,36 +240,12 @@ export class PostgresGateway {
     })
   }
 
-  /** Whether results are masked: not where nothing is sensitive for this subject. */
-  #masks({ connection }: Admitted, policy: FollowedPolicy): boolean | PolicyUnavailable {
-    if (!connection.masking) return false
-    try {
-      const tags = allTags(this.#options.masking.plans.current(connection.name))
-      const reveals = policy.reveals(tags)
-      return tags.some((tag) => !reveals.has(tag))
-    } catch (error) {
-      if (error instanceof PolicyUnavailable) return error
-      throw error
-    }
-  }
-
-  #maskingOf({ connection, identified }: Admitted, policy: FollowedPolicy): SessionMasking {
-    const { issuer, id } = identified.subject
-    return new SessionMasking({
-      ...this.#options.masking,
-      connection: connection.name,
-      lineages: this.#lineages,
-      budget: this.#budget.of(JSON.stringify([issuer, id, connection.name])),
-      reveals: (view) => policy.reveals(allTags(view)),
-    })
-  }
-
   async #startSession(admitted: Admitted, upstream: Upstream, policy: FollowedPolicy, masks: boolean): Promise<void> {
     const { sessions, commit, limits, readers, metrics, log, policies, desk } = this.#options
     const { transport, connection, identified } = admitted
     const lookTurns = this.#lookTurns.get(connection.name) ?? new LookTurns()
     this.#lookTurns.set(connection.name, lookTurns)
-    const masking = masks ? this.#maskingOf(admitted, policy) : null
+    const masking = masks ? this.#masks.of(connection, identified.subject, policy) : null
     const decide = (access: StatementAccess): PolicyDecision =>
       masking === null ? policy.decide(access) : decideMasked(access, policy, (each) => masking.mustWait(each))
     // What a subject may see in clear although it is masked for others goes on the record.
@@ -338,17 +311,6 @@ export class PostgresGateway {
     )
     live.begin(openingOf(admitted, upstream, key))
   }
-}
-
-const tagsOfPlans = new WeakMap<PlanView, readonly string[]>()
-
-/** In one order, and one list for one plan; columns that nobody has looked at yet have the unknown tag. */
-function allTags(view: PlanView): readonly string[] {
-  const known = tagsOfPlans.get(view)
-  if (known !== undefined) return known
-  const tags = [...new Set([...Object.keys(view.plan.tags), UNKNOWN_TAG])].sort()
-  tagsOfPlans.set(view, tags)
-  return tags
 }
 
 function majorOf({ parameters }: Upstream): number {

@@ -28,7 +28,10 @@ export class LineageCache {
   #planned(view: PlanView): Planned {
     const known = this.#byPlan.get(view)
     if (known !== undefined) return known
-    const planned = { functions: knownFunctions(view.plan.serverMajor, view.plan.standard), lineages: new TextCache(sizeOf) }
+    const planned = {
+      functions: knownFunctions(view.plan.serverMajor, view.plan.standard),
+      lineages: new TextCache(sizeOf),
+    }
     this.#byPlan.set(view, planned)
     return planned
   }

@@ -67,7 +67,7 @@ export type Judged =
   | { readonly kind: 'allowed'; readonly analysed: Analysed }
   | { readonly kind: 'refused'; readonly denial: Denial; readonly access: StatementAccess }
 
-export type SessionMaskingParts = GatewayMasking & {
+export type SessionMaskingParts = Omit<GatewayMasking, 'quietSettings'> & {
   readonly connection: string
   readonly lineages: LineageCache
   readonly budget: SubjectBudget

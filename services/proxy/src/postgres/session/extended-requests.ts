@@ -1,17 +1,10 @@
 // The extended protocol: what prepared statements and portals stand for, and which messages make up one frame.
 
-import { denyProtocol, type StatementAccess } from '@sluice/policy'
-import type { OpenRequest, RequestDescription } from '@sluice/session'
+import type { OpenRequest } from '@sluice/session'
 import { heldExecution } from '../hold/held-messages.ts'
 import type { Holds } from '../hold/hold.ts'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
-import {
-  type Cursor,
-  type Judged,
-  NO_MASKS,
-  type PortalMasks,
-  type SessionMasking,
-} from '../masking/session-masking.ts'
+import { type Cursor, NO_MASKS, type PortalMasks } from '../masking/session-masking.ts'
 import {
   type BindBody,
   decodeBind,
@@ -26,44 +19,27 @@ import { CLIENT } from '../wire/message-types.ts'
 import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
 import type { Handled, RequestLimits } from './handled.ts'
-import { ALL_NAMES, NameRegistry } from './name-registry.ts'
+import { ALL_NAMES, type Lookup, NameRegistry } from './name-registry.ts'
+import { judgePortal } from './portal-masks.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
 import {
   boundSegments,
+  describeGroup,
   type FrameGroup,
   newGroup,
   type Portal,
   portalBytes,
+  portalOf,
   type ReadStatement,
   statementBytes,
 } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
 
 const DONE = 'done'
-const NOTHING: readonly never[] = []
 
 const CURSOR_BYTES = 200
-
-/** What nobody analysed is not executed. */
-function unknownHere(access: StatementAccess): Judged {
-  const denial = denyProtocol('statement_unknown', 'there is no statement or cursor of that name that was analysed')
-  return { kind: 'refused', denial, access }
-}
-
-/** What is recorded of a group. */
-function describe({ operation, statement, parameters }: FrameGroup): RequestDescription {
-  return {
-    operation,
-    executes: operation === 'Execute',
-    access: statement.analysed?.access ?? statement.access,
-    statement: statement.segments,
-    parameters,
-    ...(statement.analysed === undefined ? {} : { sensitive: statement.analysed.sensitive }),
-    trace: null,
-  }
-}
 
 export class ExtendedRequests {
   readonly refusals: ProtocolRefusals
@@ -74,6 +50,8 @@ export class ExtendedRequests {
   /** Null where the session masks nothing. */
   readonly #analyses: Analyses | null
   readonly #delivery: Delivery
+  /** The upstream has forgotten all prepared statements, those of the gateway too. */
+  onForgotAll: () => void = () => undefined
   readonly cursors = new NameRegistry<Cursor>(() => CURSOR_BYTES)
   readonly statements = new NameRegistry<ReadStatement>(statementBytes)
   readonly #portals = new NameRegistry<Portal>(portalBytes)
@@ -121,7 +99,7 @@ export class ExtendedRequests {
       confirmed: (deallocates) => {
         this.statements.confirm('', null)
         this.#portals.confirm('', null)
-        if (deallocates !== null) this.statements.forget(deallocates)
+        if (deallocates !== null) this.#deallocated(deallocates)
       },
     }
   }
@@ -147,7 +125,7 @@ export class ExtendedRequests {
     const group = this.#group
     this.#group = null
     if (group === null || this.#ended) return undefined
-    const submitted = this.#submissions.forward(describe(group), 'refused-message', group.messages)
+    const submitted = this.#submissions.forward(describeGroup(group), 'refused-message', group.messages)
     if (submitted === null) return undefined
     if (submitted instanceof HeldSubmission) {
       const expect = (request: OpenRequest, gate: Gate): void => this.#expectGroup(group, request, gate)
@@ -163,12 +141,16 @@ export class ExtendedRequests {
     const deallocates = executes ? group.statement.deallocates : null
     if (executes) this.#guard.executes(this.#submissions.epoch, group.statement)
     group.replies.forEach((reply, index) => {
-      const confirmed =
-        index === last && deallocates !== null ? () => this.statements.forget(deallocates) : reply.confirmed
+      const confirmed = index === last && deallocates !== null ? () => this.#deallocated(deallocates) : reply.confirmed
       const isLast = index === last
       const { to, hidden = false, masked = null } = reply
       this.#submissions.expect({ to, request, last: isLast, confirmed, gate: isLast ? gate : null, hidden, masked })
     })
+  }
+
+  #deallocated(which: string | typeof ALL_NAMES): void {
+    this.statements.forget(which)
+    if (which === ALL_NAMES) this.onForgotAll()
   }
 
   /** Why a statement can't be prepared; null where it can. */
@@ -211,7 +193,7 @@ export class ExtendedRequests {
     },
   ): Promise<Handled> {
     const { group, name, text, statement } = parsed
-    const description = describe(group)
+    const description = describeGroup(group)
     const wasOpen = this.#submissions.open
     const request = this.#submissions.forward(description, 'refused-message', group.messages)
     if (request === null || request instanceof HeldSubmission) return DONE
@@ -254,7 +236,7 @@ export class ExtendedRequests {
       this.#group = newGroup('Bind', statement)
     }
     const group = this.#group
-    const portal = this.#portalOf(statement, bytes, masks)
+    const portal = portalOf(statement, bytes, masks.execute)
     group.operation = 'Bind'
     group.portal = body.portal
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
@@ -269,39 +251,18 @@ export class ExtendedRequests {
     return DONE
   }
 
-  #portalOf(statement: ReadStatement, bytes: Buffer, { execute }: PortalMasks): Portal {
-    // Kept, as a copy, only where it waits: a view would keep all that came with it in memory.
-    if (statement.source === null) return { statement, masked: execute, bind: null, parameters: NOTHING }
-    const bind = Buffer.from(bytes)
-    const copied = decodeBind(bind)
-    return { statement, masked: execute, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
-  }
-
   /** How the answers to a portal are masked; null where it was refused. */
-  #masksOf(analyses: Analyses, statement: ReadStatement, bytes: Buffer, body: BindBody): PortalMasks | null {
-    const { masking } = analyses
-    const judged = this.#judged(masking, statement, body)
+  #masksOf({ masking }: Analyses, statement: ReadStatement, bytes: Buffer, body: BindBody): PortalMasks | null {
+    const cursorOf = (name: string): Lookup<Cursor> => this.cursors.lookup(name, this.#submissions.epoch)
+    const judged = judgePortal(masking, statement, body, cursorOf)
     if (judged === null) return NO_MASKS
-    if (judged.kind === 'refused') {
-      void this.endGroup()
-      if (this.#submissions.discarding) return null
-      const group = newGroup('Bind', statement)
-      group.parameters = boundSegments(body)
-      const description = { ...describe(group), access: judged.access }
-      this.#submissions.deny(description, 'refused-message', judged.denial)
-      return null
-    }
-    if (statement.needsTree) statement.analysed = judged.analysed
-    return masking.masksOf(judged.analysed, resultFormats(bytes))
-  }
-
-  /** Null for what returns no rows of tables. */
-  #judged(masking: SessionMasking, statement: ReadStatement, body: BindBody): Judged | null {
-    const { needsTree, analysed, utility, access } = statement
-    if (needsTree) return analysed === undefined ? unknownHere(access) : masking.execution(analysed, body.values)
-    if (utility?.kind !== 'fetch') return null
-    const cursor = this.cursors.lookup(utility.cursor, this.#submissions.epoch)
-    return cursor.kind === 'found' ? masking.again(cursor.value.analysed) : unknownHere(access)
+    if (judged.kind === 'allowed') return masking.masksOf(judged.analysed, resultFormats(bytes))
+    void this.endGroup()
+    if (this.#submissions.discarding) return null
+    const refused = { ...newGroup('Bind', statement), parameters: boundSegments(body) }
+    const description = { ...describeGroup(refused), access: judged.access }
+    this.#submissions.deny(description, 'refused-message', judged.denial)
+    return null
   }
 
   #tooMany(type: number, bound: string): 'done' {

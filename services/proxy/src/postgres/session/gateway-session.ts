@@ -13,7 +13,7 @@ import { writeAll } from '../wire/slice-list.ts'
 import type { Delivery } from './delivery.ts'
 import type { Handled } from './handled.ts'
 import { makePipeline } from './pipeline.ts'
-import { auditReport, MEANING_CHANGED, misbehavedReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
+import { auditReport, OUR_BUG, SESSION_OVER, UPSTREAM_LOST } from './refusals.ts'
 import type { Replies, ReplyEvents } from './replies.ts'
 import type { ReplyQueue } from './reply-queue.ts'
 import type { Requests } from './requests.ts'
@@ -252,12 +252,7 @@ export class GatewaySession implements TurnMember, ReplyEvents {
     if (this.#postponed !== null) this.#options.client.resume()
   }
 
-  meaningChanged(): void {
-    this.#finish('interrupted', MEANING_CHANGED.sqlState, MEANING_CHANGED)
-  }
-
-  misbehaved(reason: string): void {
-    const report = misbehavedReport(reason)
+  misbehaved(report: ErrorReport): void {
     this.#finish('interrupted', report.sqlState, report)
   }
 

@@ -6,7 +6,6 @@ import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
 import type { ExtendedRequests } from './extended-requests.ts'
 import type { Handled } from './handled.ts'
-import { ALL_NAMES } from './name-registry.ts'
 import { QueryScript } from './query-script.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { MaskedReply } from './reply-queue.ts'
@@ -38,6 +37,7 @@ export class MaskedQueries {
     this.#parts = parts
     this.#query = new QueryScript(parts)
     const { statements, cursors } = parts.extended
+    parts.extended.onForgotAll = () => this.#query.forgetAll()
     this.#utility = new UtilityScript({ ...parts, script: this.#query, statements, cursors })
     this.#virtual = new VirtualStatements({ ...parts, script: this.#query })
   }
@@ -51,10 +51,6 @@ export class MaskedQueries {
   repliesTo({ access }: ReadStatement): MaskedReply | null {
     // COMMIT runs deferred triggers and checks.
     return access.actions.every((action) => action === 'sql:session') ? EXACT : null
-  }
-
-  deallocated(which: ReadStatement['deallocates']): void {
-    if (which === ALL_NAMES) this.#query.forgetAll()
   }
 
   /** Code and reason where a statement can't be prepared by the protocol. */

@@ -126,7 +126,11 @@ export class QueryScript {
     const { submissions, analyses } = this.#parts
     const replaces = query.name === QUERY_NAME
     const messages = replaces ? [encode.close('statement', query.name), query.parse] : [query.parse]
-    const description = { ...this.describe(statement, statement.access, NO_VALUES), executes: false, analysedFirst: true }
+    const description = {
+      ...this.describe(statement, statement.access, NO_VALUES),
+      executes: false,
+      analysedFirst: true,
+    }
     const request = submissions.forward(description, 'refused-message', messages)
     if (request === null || request instanceof HeldSubmission) return null
     if (replaces) submissions.expect({ to: 'close', hidden: true })

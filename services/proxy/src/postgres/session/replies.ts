@@ -5,11 +5,13 @@ import { RowUnexpected } from '../masking/row-unexpected.ts'
 import { readServerReport } from '../masking/server-report.ts'
 import { GUARDED_SETTINGS } from '../upstream/guarded-settings.ts'
 import { decodeParameterStatus, decodeReport, rowsOfTag } from '../wire/decode.ts'
+import type { ErrorReport } from '../wire/encode.ts'
 import * as encode from '../wire/encode.ts'
 import { SERVER, type TransactionStatus } from '../wire/message-types.ts'
 import type { ServerMessageSink } from '../wire/server-framer.ts'
 import { INTERNAL_ERROR, statusOf } from '../wire/sql-states.ts'
 import type { Delivery } from './delivery.ts'
+import { MEANING_CHANGED, misbehavedReport } from './refusals.ts'
 import type { ExpectedReply, OwnStep, ReplyQueue, ReplyTo, RowsMask } from './reply-queue.ts'
 
 export interface ReplyEvents {
@@ -17,10 +19,8 @@ export interface ReplyEvents {
   ready(epoch: number, status: TransactionStatus, failure: string | null): void
   /** After an error the upstream ignores everything up to Sync. */
   skipping(): void
-  /** The upstream does what it must not: the session ends. */
-  misbehaved(reason: string): void
-  /** A prepared statement means something else than what was decided: the session ends before a row is delivered. */
-  meaningChanged(): void
+  /** The upstream does what it must not, or what it does is no longer what was decided: the session ends. */
+  misbehaved(report: ErrorReport): void
 }
 
 /** What a session that masks does with answers. */
@@ -93,7 +93,7 @@ export class Replies implements ServerMessageSink {
     const head = this.#queue.head
     if (head !== undefined && head.own !== null) return head.own.row(bytes)
     if (head === undefined || head.request === null || (head.to !== 'execute' && head.to !== 'query')) {
-      return this.#events.misbehaved('rows that nobody asked for')
+      return this.#misbehaved('rows that nobody asked for')
     }
     const mask = head.masked?.rows ?? null
     if (mask !== null) return this.#passMasked(head.request, mask, bytes)
@@ -106,7 +106,7 @@ export class Replies implements ServerMessageSink {
       masked = mask.rows(bytes)
     } catch (error) {
       if (!(error instanceof RowUnexpected)) throw error
-      return this.#events.misbehaved(error.message)
+      return this.#misbehaved(error.message)
     }
     request.masked = mask.counts
     this.#delivery.pushResult(request, masked)
@@ -117,7 +117,7 @@ export class Replies implements ServerMessageSink {
       if (type === SERVER.copyOut) head.masked?.rows?.opened?.(bytes)
     } catch (error) {
       if (!(error instanceof RowUnexpected)) throw error
-      return this.#events.misbehaved(error.message)
+      return this.#misbehaved(error.message)
     }
     this.#attribute(head, bytes)
   }
@@ -149,8 +149,12 @@ export class Replies implements ServerMessageSink {
     }
   }
 
+  #misbehaved(reason: string): void {
+    this.#events.misbehaved(misbehavedReport(reason))
+  }
+
   violation(reason: string): void {
-    this.#events.misbehaved(reason)
+    this.#misbehaved(reason)
   }
 
   /** The session ends: whatever is still open has ended without an answer. Throws AuditUnavailable. */
@@ -170,7 +174,7 @@ export class Replies implements ServerMessageSink {
     switch (report.kind) {
       case 'tree': {
         const confirms = head?.masked?.confirms ?? null
-        if (slot === null && confirms !== null && !confirms(report.dump)) this.#events.meaningChanged()
+        if (slot === null && confirms !== null && !confirms(report.dump)) this.#events.misbehaved(MEANING_CHANGED)
         return
       }
       case 'log':
@@ -265,7 +269,7 @@ export class Replies implements ServerMessageSink {
   #ready(bytes: Buffer): void {
     const ended = this.#queue.skipping ? this.#skipToSync() : this.#queue.shift()
     if (ended === undefined || !READY_AFTER.has(ended.to)) {
-      return this.#events.misbehaved('ready although something else was due')
+      return this.#misbehaved('ready although something else was due')
     }
     this.#queue.skipping = false
     const failure = this.#failure
@@ -307,13 +311,13 @@ export class Replies implements ServerMessageSink {
     const { name, value } = decodeParameterStatus(bytes)
     const required = GUARDED_SETTINGS.get(name)
     if (required !== undefined && required !== value) {
-      return this.#events.misbehaved(`the setting ${name} was changed to a value that the gateway does not read`)
+      return this.#misbehaved(`the setting ${name} was changed to a value that the gateway does not read`)
     }
     this.#delivery.push(bytes)
   }
 
   #unexpected(type: number): void {
-    this.#events.misbehaved(`an unexpected message of type 0x${type.toString(16)}`)
+    this.#misbehaved(`an unexpected message of type 0x${type.toString(16)}`)
   }
 }
 

@@ -175,10 +175,7 @@ export class Requests {
     const unnamed = this.#extended.dropUnnamed()
     const expect = (request: OpenRequest, gate: Gate | null): void => {
       this.#guard.executes(this.#submissions.epoch, statement)
-      const confirmed = (): void => {
-        unnamed.confirmed(statement.deallocates)
-        this.#script?.deallocated(statement.deallocates)
-      }
+      const confirmed = (): void => unnamed.confirmed(statement.deallocates)
       const masked = this.#script === null ? null : this.#script.repliesTo(statement)
       this.#submissions.expect({ to: 'query', request, last: true, confirmed, gate, masked })
     }

@@ -2,9 +2,10 @@
 
 import type { RawSegment } from '@sluice/events'
 import type { StatementAccess } from '@sluice/policy'
+import type { RequestDescription } from '@sluice/session'
 import type { UtilityFacts } from '@sluice/sql'
 import type { Analysed } from '../masking/session-masking.ts'
-import type { BindBody } from '../wire/decode.ts'
+import { type BindBody, decodeBind } from '../wire/decode.ts'
 import type { ALL_NAMES } from './name-registry.ts'
 import type { MaskedReply, ReplyTo } from './reply-queue.ts'
 
@@ -85,6 +86,15 @@ export function portalBytes({ bind }: Portal): number {
   return PORTAL_BYTES + (bind?.length ?? 0)
 }
 
+/** `masked`: how its answers are. */
+export function portalOf(statement: ReadStatement, bytes: Buffer, masked: MaskedReply | null): Portal {
+  // Kept, as a copy, only where it waits: a view would keep all that came with it in memory.
+  if (statement.source === null) return { statement, masked, bind: null, parameters: NOTHING }
+  const bind = Buffer.from(bytes)
+  const copied = decodeBind(bind)
+  return { statement, masked, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
+}
+
 /** Bind values in the order of the parameters, as they are recorded. */
 export function boundSegments(body: BindBody): readonly RawSegment[] {
   return body.values.map(({ binary, bytes }) => ({
@@ -92,4 +102,17 @@ export function boundSegments(body: BindBody): readonly RawSegment[] {
     label: bytes === null ? 'null' : binary ? 'binary' : '',
     bytes: bytes ?? EMPTY,
   }))
+}
+
+/** What is recorded of a group. */
+export function describeGroup({ operation, statement, parameters }: FrameGroup): RequestDescription {
+  return {
+    operation,
+    executes: operation === 'Execute',
+    access: statement.analysed?.access ?? statement.access,
+    statement: statement.segments,
+    parameters,
+    ...(statement.analysed === undefined ? {} : { sensitive: statement.analysed.sensitive }),
+    trace: null,
+  }
 }
