@@ -179,6 +179,43 @@ describe('frameCodec', () => {
   })
 })
 
+describe('a record of an earlier schema', () => {
+  const appliedBy = { issuer: 'i', id: 'a', kind: 'human', groups: [], onBehalfOf: null } as const
+  const seal = { version: 1, previous: null, time: 5, keyId: 'k', signature: Buffer.alloc(64) }
+  const before = { contentHash: 'h', files: [{ name: 'a.cedar', text: '' }], approvalRules: '{}', appliedBy, seal }
+
+  it('is read with the default of what came later', async () => {
+    const registry = new MemorySchemaRegistry()
+    const text = await readSchema('earlier/policy-set-1.avsc')
+    const id = await registry.idOf(valueSubject(TOPICS.policies), text)
+    const body = avro.Type.forSchema(JSON.parse(text), { wrapUnions: 'never' }).toBuffer(before)
+    const written = Buffer.concat([Buffer.from([0, 0, 0, 0, id]), body])
+    const codec = await controlCodec(registry, TOPICS.policies)
+    expect(codec.schemaId).not.toBe(id)
+    expect(codec.decode(written)).toEqual({ ...before, masking: '{}' })
+    for (const cut of [written.subarray(0, -1), Buffer.concat([written, Buffer.alloc(1)])]) {
+      expect(() => codec.decode(cut)).toThrow(PeerInvalid)
+    }
+    const other = await controlCodec(new MemorySchemaRegistry(), TOPICS.policies)
+    expect(() => other.decode(Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), body]))).toThrow(
+      expect.objectContaining({ code: 'schema_unknown' }),
+    )
+  })
+
+  it('is not read by a schema that somebody wrote into the registry', async () => {
+    const registry = new MemorySchemaRegistry()
+    const schema = JSON.parse(await readSchema('earlier/policy-set-1.avsc'))
+    const [hash, files, rules, ...rest] = schema.fields
+    const swapped = { ...schema, fields: [rules, files, hash, ...rest] }
+    const id = await registry.idOf(valueSubject(TOPICS.policies), JSON.stringify(swapped))
+    const codec = await controlCodec(registry, TOPICS.policies)
+    const body = avro.Type.forSchema(swapped, { wrapUnions: 'never' }).toBuffer(before)
+    expect(() => codec.decode(Buffer.concat([Buffer.from([0, 0, 0, 0, id]), body]))).toThrow(
+      expect.objectContaining({ code: 'schema_unknown' }),
+    )
+  })
+})
+
 describe('the schemas', () => {
   it('repeat the shared types word for word: header, spans, closing and links are the same in frame and audit', async () => {
     const [frame, audit] = await Promise.all(

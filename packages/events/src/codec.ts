@@ -18,7 +18,7 @@ import type {
 import type { DeadLetter } from './dead-letter.ts'
 import { PeerInvalid } from './errors.ts'
 import type { Frame } from './frame.ts'
-import { type SchemaRegistry, schemaUnknown } from './schema-registry.ts'
+import { type SchemaRegistry, type SchemaVersion, schemaUnknown } from './schema-registry.ts'
 import type { Ticket } from './ticket.ts'
 import { TOPIC_FACTS, TOPICS, type TopicName } from './topics.ts'
 
@@ -61,18 +61,31 @@ export function valueSubject(topic: TopicName): string {
   return `${topic}-value`
 }
 
+/** How a record is read that was written by an earlier version of its schema: what came later has its default. */
+type Earlier = {
+  readonly shape: ReturnType<typeof recordShape>
+  readonly resolver: ReturnType<avro.Type['createResolver']>
+}
+
 type Layout<T> = { readonly value: T; readonly fieldEnds: readonly number[] }
 
 class AvroCodec<T> {
   readonly schemaId: number
   readonly #type: avro.Type
   readonly #shape: ReturnType<typeof recordShape>
+  readonly #earlier = new Map<number, Earlier>()
 
-  constructor(schemaId: number, schemaText: string) {
+  /** @param earlier that this one can read */
+  constructor(schemaId: number, schemaText: string, earlier: readonly SchemaVersion[] = []) {
     this.schemaId = schemaId
     const schema: AvroSchema & avro.Schema = JSON.parse(schemaText)
     this.#type = avro.Type.forSchema(schema, { wrapUnions: 'never', omitRecordMethods: true })
     this.#shape = recordShape(schema)
+    for (const version of earlier) {
+      const written: AvroSchema & avro.Schema = JSON.parse(version.schema)
+      const type = avro.Type.forSchema(written, { wrapUnions: 'never', omitRecordMethods: true })
+      this.#earlier.set(version.id, { shape: recordShape(written), resolver: this.#type.createResolver(type) })
+    }
   }
 
   encode(value: T): Buffer {
@@ -99,9 +112,10 @@ class AvroCodec<T> {
       )
     }
     const id = bytes.readInt32BE(1)
-    if (id !== this.schemaId) throw schemaUnknown(id)
-    const fieldEnds = this.#shape.fieldEnds(bytes, FRAMING_BYTES)
-    return { value: this.#type.decode(bytes, FRAMING_BYTES).value as T, fieldEnds }
+    const earlier = this.#earlier.get(id)
+    if (id !== this.schemaId && earlier === undefined) throw schemaUnknown(id)
+    const fieldEnds = (earlier?.shape ?? this.#shape).fieldEnds(bytes, FRAMING_BYTES)
+    return { value: this.#type.decode(bytes, FRAMING_BYTES, earlier?.resolver).value as T, fieldEnds }
   }
 
   private writeFraming(target: Buffer, position: number): void {
@@ -110,9 +124,13 @@ class AvroCodec<T> {
   }
 }
 
-async function openCodec<T>(registry: SchemaRegistry, topic: TopicName): Promise<AvroCodec<T>> {
+async function openCodec<T>(
+  registry: SchemaRegistry,
+  topic: TopicName,
+  earlier: readonly SchemaVersion[] = [],
+): Promise<AvroCodec<T>> {
   const schema = await readSchema(TOPIC_FACTS[topic].schemaFile)
-  return new AvroCodec<T>(await registry.idOf(valueSubject(topic), schema), schema)
+  return new AvroCodec<T>(await registry.idOf(valueSubject(topic), schema), schema, earlier)
 }
 
 function plain<T>(codec: AvroCodec<T>): Codec<T> {
@@ -173,12 +191,30 @@ type ControlContent = {
 export type ControlTopic = keyof ControlContent
 export type ContentOf<Topic extends ControlTopic> = ControlContent[Topic]
 
+/** Records that steer are kept for as long as they hold, and by then their schema may have grown. */
+const EARLIER_SCHEMAS: Partial<Record<ControlTopic, readonly string[]>> = {
+  [TOPICS.policies]: ['earlier/policy-set-1.avsc'],
+}
+
+/**
+ * Only those that are known here: a signature doesn't cover the schema's id, and by a schema that somebody else wrote the
+ * same signed bytes could say something else.
+ */
+async function earlierVersions(registry: SchemaRegistry, topic: ControlTopic): Promise<readonly SchemaVersion[]> {
+  const files = EARLIER_SCHEMAS[topic] ?? []
+  if (files.length === 0) return []
+  const known = await Promise.all(files.map(readSchema))
+  const texts = new Set(known.map((text) => JSON.stringify(JSON.parse(text))))
+  return (await registry.versionsOf(valueSubject(topic))).filter(({ schema }) => texts.has(schema))
+}
+
 /** The codec of a topic whose records are signed by their writer. */
 export async function controlCodec<Topic extends ControlTopic>(
   registry: SchemaRegistry,
   topic: Topic,
 ): Promise<Codec<Signed<ContentOf<Topic>>>> {
-  return plain(await openCodec<Signed<ContentOf<Topic>>>(registry, topic))
+  const codec = await openCodec<Signed<ContentOf<Topic>>>(registry, topic, await earlierVersions(registry, topic))
+  return plain(codec)
 }
 
 /** Both dead-letter topics hold the same record. */

@@ -30,6 +30,22 @@ describe('LocalSchemaRegistry', () => {
     expect(await again.schemaOf(2)).toBe('{"type":"long"}')
   })
 
+  it('tells the versions of a subject', async () => {
+    const registry = LocalSchemaRegistry.open(file)
+    for (const [subject, schema] of [
+      ['a-value', '"string"'],
+      ['b-value', '"long"'],
+      ['a-value', '"bytes"'],
+    ] as const) {
+      await registry.idOf(subject, schema)
+    }
+    expect(await registry.versionsOf('a-value')).toEqual([
+      { id: 1, schema: '"string"' },
+      { id: 3, schema: '"bytes"' },
+    ])
+    expect(await registry.versionsOf('c-value')).toEqual([])
+  })
+
   it('does not know other ids', async () => {
     const registry = LocalSchemaRegistry.open(file)
     for (const id of [0, 1, -1]) await expect(registry.schemaOf(id)).rejects.toThrow(PeerInvalid)

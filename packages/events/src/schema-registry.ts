@@ -9,7 +9,11 @@ export interface SchemaRegistry {
   idOf(subject: string, schemaJson: string): Promise<number>
   /** The schema of an id; throws PeerInvalid `schema_unknown` where there is none. */
   schemaOf(id: number): Promise<string>
+  /** Every schema that was registered under a subject so far. */
+  versionsOf(subject: string): Promise<readonly SchemaVersion[]>
 }
+
+export type SchemaVersion = { readonly id: number; readonly schema: string }
 
 /** The registry's file in the directory of an embedded log; every service opens the same. */
 export const LOCAL_REGISTRY_FILE = 'schemas.json'
@@ -47,14 +51,19 @@ export class LocalSchemaRegistry implements SchemaRegistry {
     return schema
   }
 
+  async versionsOf(subject: string): Promise<readonly SchemaVersion[]> {
+    const all = this.#read()
+    const own = new Set(this.#lines().flatMap((line) => (line.subject === subject ? [line.schema] : [])))
+    return [...own].map((schema) => ({ id: all.indexOf(schema) + 1, schema }))
+  }
+
   /** The different schemas in the order of their first line. A line that a crash cut off is no line. */
   #read(): string[] {
-    const schemas = new Set<string>()
-    for (const text of readLines(this.#file)) {
-      const line = parseLine(text)
-      if (line !== null) schemas.add(line.schema)
-    }
-    return [...schemas]
+    return [...new Set(this.#lines().map(({ schema }) => schema))]
+  }
+
+  #lines(): Line[] {
+    return readLines(this.#file).flatMap((text) => parseLine(text) ?? [])
   }
 
   #append(line: Line): void {

@@ -23,6 +23,7 @@ import { sealOf, storedBatches } from './stored-records.ts'
 
 const NO_LOG: SchemaRegistry = {
   idOf: async () => 0,
+  versionsOf: async () => [],
   schemaOf: async () => {
     throw new PeerInvalid('schema_unknown', 'a certificate outside a log has no schema id')
   },
