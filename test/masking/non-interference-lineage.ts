@@ -14,7 +14,7 @@ import {
   readTree,
 } from '@sluice/mask'
 import type pg from 'pg'
-import { type TreeSession, treeSession } from '../../packages/mask/src/tree/fixtures/rewritten-trees.ts'
+import { type TreeSession, treeSession } from '../../packages/mask/src/tree/rewritten-trees.fixture.ts'
 import { catalogReader } from '../../services/proxy/src/postgres/catalog/catalog.fixture.ts'
 import type { Twins } from './non-interference-databases.ts'
 import type { Side } from './non-interference-values.ts'

@@ -78,20 +78,23 @@ describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major)
     return found.filter((each) => each !== null)
   }
 
+  // Known leaks, each with its reason: when one is closed, its test begins to fail.
+
   // A merge join delivers rows in the order of the values, a hash join those without a match in the order of their hashes.
-  // What the random queries leave out of the comparison (`toldByOrder`) goes when this passes.
-  it.fails('the order of rows that are joined by a tag tells nothing of the values', async () => {
+  // What the random queries leave out of the comparison (`toldByOrder`) goes with it.
+  it('the order of rows that are joined by a tag still tells of the values', async () => {
     const found = await differencesOf([
       'select a.id from archive a join archive b on a.ssn = b.ssn limit 9',
       'select c.id, e.id from customers c left join employees e on c.ssn = e.ssn',
       'select array_agg(c.id) from customers c full join employees e on c.ssn = e.ssn',
     ])
-    expect(found).toEqual([])
+    expect(found.length).toBeGreaterThan(0)
   })
 
   // An index that begins with a sensitive column and has all that is asked for is read in its order, whoever asks.
-  it.fails('the order of an index tells nothing of the values', async () => {
-    expect(await differencesOf(['select id, ssn from archive', 'select id, ssn from archive limit 7'])).toEqual([])
+  it('the order of an index still tells of the values', async () => {
+    const found = await differencesOf(['select id, ssn from archive', 'select id, ssn from archive limit 7'])
+    expect(found.length).toBeGreaterThan(0)
   })
 
   // One after the other: what is written and undone stays in the files, in an order of its own.

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { startDatabase } from '../../../../test/stand/database.ts'
 import { comparable, printTree } from './fixtures/print-tree.ts'
-import { treeSession } from './fixtures/rewritten-trees.ts'
 import type { TreeValue } from './node.ts'
 import { nodeShapes } from './node-shapes.ts'
 import { readTree } from './read-tree.ts'
+import { treeSession } from './rewritten-trees.fixture.ts'
 
 const text = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
 
