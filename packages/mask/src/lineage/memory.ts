@@ -25,6 +25,8 @@ const widened = (value: Value, before: Value | undefined): Value =>
 export class Memory {
   /** What was relied on turned out to be more than was known. */
   grown = false
+  /** Nodes read so far. */
+  visits = 0
   #pass = 0
   readonly #ctes = new Map<TreeNode, { readonly columns: readonly Value[]; readonly pass: number }>()
   /** WITH queries whose columns were asked for before they were read. */

@@ -223,6 +223,29 @@ function asWritten(value: Value, variable: TreeNode, index: number, scope: Scope
   return written === 'all' || written.has(numberAt(variable, 'varattno')) ? { ...value, bare: false } : value
 }
 
+/** Every column of it; of a wide table that is much, and asked for often. */
+function wholeRow(index: number, entry: TreeNode, variable: TreeNode, scope: Scope, reader: Reader): Value {
+  const key = `${index}.0`
+  const known = scope.lazyColumns.get(key)
+  if (known !== undefined && known !== 'open') return known
+  const row = readWholeRow(index, entry, variable, scope, reader)
+  scope.lazyColumns.set(key, row)
+  return row
+}
+
+function readWholeRow(index: number, entry: TreeNode, variable: TreeNode, scope: Scope, reader: Reader): Value {
+  const kind = numberAt(entry, 'rtekind')
+  if (kind === RELATION) return relationColumn(entry, variable, scope, reader)
+  const field = COLUMN_EXPRESSIONS[kind]
+  if (field === undefined) return computed([VARYING, ...allColumns(index, entry, scope, reader)])
+  const names = nodeAt(entry, 'eref')
+  const count = names === null ? 0 : wordsAt(names, 'colnames').length
+  const columns = Array.from({ length: count }, (_, i) => i + 1)
+    .filter((column) => nodeOrNullAt(entry, field, column - 1) !== null)
+    .map((column) => lazyColumn(index, entry, column, scope, reader))
+  return computed([VARYING, ...columns])
+}
+
 function ofEntry(index: number, variable: TreeNode, scope: Scope, reader: Reader): Value {
   const column = numberAt(variable, 'varattno')
   const entry = scope.entry(index)
@@ -231,29 +254,18 @@ function ofEntry(index: number, variable: TreeNode, scope: Scope, reader: Reader
     return VARYING
   }
   readEntry(index, scope, reader)
+  if (column === 0) return wholeRow(index, entry, variable, scope, reader)
   const kind = numberAt(entry, 'rtekind')
   if (kind === RELATION) return asWritten(relationColumn(entry, variable, scope, reader), variable, index, scope)
   if (column < 0) {
     reader.facts.objection('node', 'a system column of something other than a table')
     return VARYING
   }
-  if (kind in COLUMN_EXPRESSIONS) {
-    if (column > 0) return lazyColumn(index, entry, column, scope, reader)
-    const names = nodeAt(entry, 'eref')
-    const count = names === null ? 0 : wordsAt(names, 'colnames').length
-    const all = Array.from({ length: count }, (_, i) => i + 1)
-      .filter((i) => nodeOrNullAt(entry, COLUMN_EXPRESSIONS[kind] ?? '', i - 1) !== null)
-      .map((i) => lazyColumn(index, entry, i, scope, reader))
-    return computed([VARYING, ...all])
-  }
-  const columns = allColumns(index, entry, scope, reader)
-  if (column === 0) return computed([VARYING, ...columns])
-  const value = columns[column - 1]
-  if (value === undefined) {
-    reader.facts.objection('node', 'a column that is not there')
-    return VARYING
-  }
-  return value
+  if (kind in COLUMN_EXPRESSIONS) return lazyColumn(index, entry, column, scope, reader)
+  const value = allColumns(index, entry, scope, reader)[column - 1]
+  if (value !== undefined) return value
+  reader.facts.objection('node', 'a column that is not there')
+  return VARYING
 }
 
 /** A Var of this query's own level. */

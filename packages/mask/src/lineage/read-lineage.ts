@@ -20,7 +20,7 @@ import { CLEAN, type Value } from './value.ts'
 
 /** Expressions and queries inside of each other; the stack holds several times as many. */
 const MAX_DEPTH = 400
-/** Nodes that are read in one pass: far more than a tree of 8 MiB has. */
+/** Nodes that are read in all passes: far more than a tree of 2 MiB has. */
 const MAX_VISITS = 400_000
 /** What depends on itself (recursive terms, equalities) is read until nothing is added; this is far more than needed. */
 const MAX_PASSES = 20
@@ -34,7 +34,6 @@ class TreeReader implements Reader {
   readonly view: PlanView
   readonly functions: KnownFunctions
   #depth = 0
-  #visits = 0
 
   constructor(view: PlanView, functions: KnownFunctions, memory: Memory) {
     this.view = view
@@ -69,8 +68,8 @@ class TreeReader implements Reader {
   }
 
   #inside<Result>(otherwise: Result, read: () => Result): Result {
-    this.#visits += 1
-    if (this.#depth >= MAX_DEPTH || this.#visits > MAX_VISITS) {
+    this.memory.visits += 1
+    if (this.#depth >= MAX_DEPTH || this.memory.visits > MAX_VISITS) {
       this.facts.objection('size', 'a statement that is nested too deeply or too large', 'Split it into several.')
       return otherwise
     }

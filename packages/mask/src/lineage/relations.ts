@@ -25,13 +25,24 @@ function columnNames(entry: TreeNode, insideView: boolean): readonly (string | n
   return names === null ? [] : wordsAt(names, 'colnames').map((name, i) => (insideView || i < renamed ? null : name))
 }
 
+/**
+ * Tables, partitioned and foreign ones, materialised views, sequences; views are refused below; `c` is `excluded` of ON
+ * CONFLICT. Not where PostgreSQL keeps parts of long values (`t`): nothing says whose they are.
+ */
+const READABLE: ReadonlySet<string> = new Set(['r', 'p', 'f', 'm', 'S', 'v', 'c'])
+
 /** Of a relation that is read or written; unknown ones refuse the statement. */
 export function checkRelation(entry: TreeNode, reader: Reader): void {
   const { view, functions, facts } = reader
   const relid = numberAt(entry, 'relid')
   facts.relations.add(relid)
   const relation = view.relation(relid)
-  if (wordAt(entry, 'relkind') === 'v' || relation?.kind === 'v') {
+  const kind = wordAt(entry, 'relkind')
+  if (!READABLE.has(kind)) {
+    facts.objection('relation_kind', `${nameIn(entry)}, which is no table`, 'Its columns are not those of a table.')
+    return
+  }
+  if (kind === 'v' || relation?.kind === 'v') {
     facts.objection('view', `the view ${nameIn(entry)} in this place`, 'Use the tables that it reads from.')
     return
   }

@@ -133,4 +133,10 @@ select v.x from people p join (values ('a')) v(x) on p.nick = v.x
   constant(pii.nick)
 select w.x from people p join (values ('a')) v(x) on p.nick = v.x join (values ('a')) w(x) on w.x = v.x
   constant(pii.nick)
+select chunk_data from pg_toast.pg_toast_2619
+  ! lineage_unknown which is no table
+select last_value from audit_id_seq
+  clear harmless
+with recursive t(a, b, c, d) as (select ssn, name, name, name from customers union all select d, a, b, c from t) select 1 from t order by d
+  ! tag_touch may not decide the order of rows (ORDER BY)
 `
