@@ -44,15 +44,17 @@ const passesLuhn = (digits: Uint8Array, length: number): boolean => {
   return sum % 10 === 0
 }
 
-/** `certain`: no word near is wanted. Null: no card has this number. */
-export function cardNumber(digits: Uint8Array, length: number): 'certain' | 'with-context' | null {
+/** Who issues numbers that begin so; undefined where nobody does. */
+export function issuerOf(digits: Uint8Array): Issuer | undefined {
   const [first = 0, second = 0, third = 0, fourth = 0] = digits
+  // No issuer begins with others.
+  if (first < 2 || (first > 6 && first !== 9)) return undefined
   const head = first * 1000 + second * 100 + third * 10 + fourth
-  for (const { from, to, lengths, needContext } of ISSUERS) {
-    if (head < from) return null
-    if (head > to || !lengths.includes(length)) continue
-    if (!passesLuhn(digits, length)) return null
-    return needContext?.includes(length) === true ? 'with-context' : 'certain'
-  }
-  return null
+  return ISSUERS.find(({ from, to }) => head >= from && head <= to)
+}
+
+/** `certain`: no word near is wanted. Null: no card has this number. */
+export function cardNumber(issuer: Issuer, digits: Uint8Array, length: number): 'certain' | 'with-context' | null {
+  if (!issuer.lengths.includes(length) || !passesLuhn(digits, length)) return null
+  return issuer.needContext?.includes(length) === true ? 'with-context' : 'certain'
 }

@@ -30,7 +30,7 @@ mark('abcdefghijklmnopqrstuvwxyz', LOWER)
 mark('ABCDEFGHIJKLMNOPQRSTUVWXYZ', UPPER)
 mark('-_', URL_SAFE)
 mark('+/=', BASE64)
-mark(' -./()\t\n\r', SEPARATOR)
+mark(' -_./()\t\n\r', SEPARATOR)
 mark("._%+-'!#$^~", LOCAL)
 mark(' \t\n\r\f\v', SPACE)
 
@@ -39,8 +39,6 @@ const isForeignLetter = (code: number): boolean => code >= 0xc0 && code <= 0x52f
 
 export const classOf = (code: number): number =>
   code < 128 ? (CLASSES[code] as number) : isForeignLetter(code) ? LOWER : 0
-
-export const is = (code: number, bits: number): boolean => (classOf(code) & bits) !== 0
 
 /** The class of the character at an index, 0 outside of the text. */
 export const classAt = (text: string, at: number): number =>

@@ -35,7 +35,7 @@ for (const lead of [0xf0, 0xf3]) CLASSES[lead] = DECODED
 
 /** What a number goes on with; 2 for digits. Of characters beyond ASCII some are digits or dashes. */
 const WITHIN_NUMBER = new Uint8Array(256).fill(1, 0x80)
-mark(WITHIN_NUMBER, ' -./()\t\n\r\\', 1)
+mark(WITHIN_NUMBER, ' -_./()\t\n\r\\', 1)
 mark(WITHIN_NUMBER, '0123456789', 2)
 
 /** In a number, in all; fewer are nothing. */

@@ -37,7 +37,7 @@ export function kindOfName(text: string, at: number): Kind | null {
 }
 
 /** Values longer than this count with their beginning; all of them is masked. */
-const MAX_WEIGHED = 256
+const MAX_WEIGHED = 64
 const FEWEST = { password: 6, key: 12 }
 const FEWEST_QUOTED = { password: 4, key: 8 }
 const FEWEST_DIFFERENT = 7
@@ -144,7 +144,7 @@ export function scanAddress(text: string, at: number): Detection | null {
     if (URL_STOPS.has(character) || (classAt(text, cursor) & SPACE) !== 0) break
     if (character === ':' && colon < 0) colon = cursor
     else if (character === '@') until = cursor
-    else if (character === '/' && (colon < 0 || isPort(text, colon, cursor))) break
+    else if (character === '/' && (colon < 0 || text[cursor + 1] === '/' || isPort(text, colon, cursor))) break
     else if ((character === '?' || character === '#') && until >= 0) break
   }
   if (colon < 0 || until <= colon + 1 || /^\[[a-z][a-z0-9.-]*\]$/.test(text.slice(colon + 1, until))) return null

@@ -41,7 +41,18 @@ const digitOf = (text: string): string => {
 
 const FULL_WIDTH_OFFSET = 0xfee0
 
+/** There are some thousand of them. */
+const PLAIN = new Map<string, string>()
+
 const plainOf = (text: string): string => {
+  const known = PLAIN.get(text)
+  if (known !== undefined) return known
+  const plain = findPlain(text)
+  PLAIN.set(text, plain)
+  return plain
+}
+
+const findPlain = (text: string): string => {
   const code = text.codePointAt(0) as number
   if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - FULL_WIDTH_OFFSET)
   if (/\p{Nd}/u.test(text)) return digitOf(text)

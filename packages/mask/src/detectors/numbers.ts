@@ -1,6 +1,6 @@
 // What begins with a digit: card numbers, social security numbers, phone numbers, accounts.
 
-import { cardNumber, LONGEST_CARD, SHORTEST_CARD } from './card-number.ts'
+import { cardNumber, issuerOf, LONGEST_CARD, SHORTEST_CARD } from './card-number.ts'
 import { ALNUM, classAt, classOf, DIGIT, digitAt, LETTER, SEPARATOR } from './characters.ts'
 import { CARD_NEAR, contextAfter, contextBefore, PHONE_NEAR, SSN_NEAR } from './context.ts'
 import type { Detection } from './detection.ts'
@@ -12,7 +12,11 @@ export type Before = {
   readonly named: number
   lastEnd: number
   lastTag: string
+  /** Words that were looked for before: where, up to where only digits follow, and what they say. */
+  context: { readonly floor: number; readonly at: number; readonly rowEnd: number; readonly bits: number }
 }
+
+export const NO_CONTEXT = { floor: -1, at: 0, rowEnd: 0, bits: 0 }
 
 const MAX_GROUPS = LONGEST_CARD
 const MAX_SEPARATORS = 3
@@ -91,7 +95,7 @@ const HEX_LETTER = /[a-f]/i
 const withinHex = (text: string, start: number, end: number): boolean =>
   HEX_LETTER.test(charBefore(text, start - 1)) && HEX_LETTER.test(text[end] ?? '')
 
-type Near = (start: number, end: number) => number
+type Near = () => number
 
 const found = (start: number, end: number, tag: string, confidence: number, detector: string): Detection => ({
   start,
@@ -102,14 +106,17 @@ const found = (start: number, end: number, tag: string, confidence: number, dete
 })
 
 const findCard = (text: string, groups: number, near: Near): Detection | null => {
+  if ((totals[groups - 1] as number) < SHORTEST_CARD) return null
+  const issuer = issuerOf(digits)
+  if (issuer === undefined) return null
   const start = starts[0] as number
   for (let last = groups - 1; last >= 0 && (totals[last] as number) >= SHORTEST_CARD; last--) {
     const length = totals[last] as number
     const end = ends[last] as number
-    const kind = cardNumber(digits, length)
+    const kind = cardNumber(issuer, digits, length)
     if (kind === null || (last === 0 && (isFraction(text, start) || withinHex(text, start, end)))) continue
     const isUsual = kind === 'certain' && groupedAsCard(text, last)
-    const isNear = (near(start, end) & CARD_NEAR) !== 0
+    const isNear = (near() & CARD_NEAR) !== 0
     if (isUsual || isNear) return found(start, end, 'pci.pan', isNear ? 0.99 : 0.95, 'pan')
   }
   return null
@@ -143,7 +150,7 @@ const findSsn = (text: string, groups: number, near: Near): Detection | null => 
   if (range === null) return null
   const isDashed = isGrouped && separatorAfter(text, 0) === '-'
   if (isBare && ((classAt(text, end) | classBefore(text, start - 1)) & LETTER) !== 0) return null
-  if (((near(start, end) | contextAfter(text, end)) & SSN_NEAR) !== 0) {
+  if (((near() | contextAfter(text, end)) & SSN_NEAR) !== 0) {
     return found(start, end, 'pii.ssn', isBare ? 0.9 : 0.97, 'ssn')
   }
   return isDashed && range === 'issued' ? found(start, end, 'pii.ssn', 0.75, 'ssn') : null
@@ -180,13 +187,34 @@ const findPhone = (text: string, groups: number, near: Near): Detection | null =
   if (charBefore(text, before) === '+' && digits[0] !== 0 && (classBefore(text, before - 1) & ALNUM) === 0) {
     return total < FEWEST_E164_DIGITS ? null : found(before, end, 'pii.phone', 0.9, 'phone')
   }
-  if (total < FEWEST_PHONE_DIGITS || isDate(groups) || (classBefore(text, first - 1) & LETTER) !== 0) return null
+  // Single digits with something between them are a list.
+  if (
+    total < FEWEST_PHONE_DIGITS ||
+    total < 2 * (last + 1) ||
+    isDate(groups) ||
+    (classBefore(text, first - 1) & LETTER) !== 0
+  )
+    return null
   const start = isOpened ? first - 1 : first
   const isArea = isOpened && lengthOf(0) >= 2 && lengthOf(0) <= 5 && text[ends[0] as number] === ')' && total >= 9
   if (isArea) return found(start, end, 'pii.phone', 0.8, 'phone')
-  const isNear = (near(start, end) & PHONE_NEAR) !== 0
+  const isNear = (near() & PHONE_NEAR) !== 0
   return isNear && !isFraction(text, first) ? found(start, end, 'pii.phone', 0.8, 'phone') : null
 }
+
+/** Numbers of one row have the words before the first of them near, as far as those are near. */
+const contextOf = (text: string, at: number, rowEnd: number, before: Before): number => {
+  const { context, lastEnd } = before
+  if (context.floor === lastEnd && at >= context.at && at <= context.rowEnd && at - context.at < SAME_CONTEXT) {
+    return context.bits
+  }
+  const bits = contextBefore(text, at, lastEnd, before.lastTag)
+  before.context = { floor: lastEnd, at, rowEnd, bits }
+  return bits
+}
+
+/** Characters. */
+const SAME_CONTEXT = 40
 
 /**
  * At the first digit of a run. What was found; otherwise the index from which the scan goes on. Every run is looked at with
@@ -199,11 +227,7 @@ export function scanNumber(text: string, at: number, before: Before): Detection 
   const groups = readGroups(text, at)
   if (groups === 0) return endOfDigits(text, at)
   if ((totals[groups - 1] as number) < FEWEST_DIGITS) return ends[groups - 1] as number
-  let known = -1
-  const near: Near = (start) => {
-    if (known < 0) known = before.named | contextBefore(text, start, before.lastEnd, before.lastTag)
-    return known
-  }
+  const near: Near = () => before.named | contextOf(text, at, ends[groups - 1] as number, before)
   return (
     findCard(text, groups, near) ??
     findSsn(text, groups, near) ??

@@ -6,7 +6,7 @@ import type { Detection } from './detection.ts'
 import { scanEmail } from './email.ts'
 import { KEY_TRIGGERS, scanJwt, scanKey, scanPrivateKey } from './key-formats.ts'
 import { scanAddress, scanAssignment, scanPassword } from './named-secrets.ts'
-import { type Before, scanNumber } from './numbers.ts'
+import { type Before, NO_CONTEXT, scanNumber } from './numbers.ts'
 
 const NUMBER = 1
 const EMAIL = 2
@@ -52,7 +52,12 @@ const lookAround = (text: string, at: number, trigger: number, before: Before): 
 /** What the built-in detectors find, in order; `text` as its reader sees it. */
 export function scanText(text: string, columnName = ''): Detection[] {
   const detections: Detection[] = []
-  const before: Before = { named: columnName === '' ? 0 : contextOfName(columnName), lastEnd: 0, lastTag: '' }
+  const before: Before = {
+    named: columnName === '' ? 0 : contextOfName(columnName),
+    lastEnd: 0,
+    lastTag: '',
+    context: NO_CONTEXT,
+  }
   const { length } = text
   let at = 0
   while (at < length) {

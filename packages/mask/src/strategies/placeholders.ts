@@ -27,8 +27,10 @@ export const tokenHint = (tag: Tag): string =>
 
 /** A tag of two or more words in brackets, or one of our own words. */
 const BRACKETS = /\[(?:redacted|unknown|[a-z][a-z0-9_-]{0,40}(?:\.[a-z0-9_-]{1,40}){1,4})\]/i
-/** What `partial` leaves: `c****@example.com`, `***-**-6789`, `**** 1111`. */
-const PARTIAL = /\*{4}@|\*{3}-\*{2}-\d{4}|\*{4}[ -]?\d{4}(?!\d)|^.{0,2}\*{4}\S{4}$/
+/** What `partial` leaves: `c****@example.com`, `***-**-6789`, `**** 1111`, and four characters with nothing beside them. */
+const PARTIAL = /\*{4}@|\*{3}-\*{2}-\d{4}|\*{4}[ -]?\d{4}(?!\d)|(?:^|[\s'"(,>])\*{4}[^\s*'"]{4}(?:$|[\s'"),<])/
+/** `[pii.ssn]` as `bytea` is written. */
+const HEX_BRACKETS = /\\x(5b(?:[0-9a-f]{2}){1,64}5d)/i
 /** 22 characters are the 16 bytes that an empty value's token has. */
 const KEYED = /(?:tok|hash)_[a-z0-9]{1,12}_[A-Za-z0-9_-]{22}/i
 
@@ -41,6 +43,8 @@ export function isPlaceholder(text: string, keys: MaskKeys | null, tags: Iterabl
     if (BRACKETS.test(text)) return true
     for (const tag of tags) if (text.includes(placeholderFor(tag))) return true
   }
+  const hex = text.includes('\\x') ? HEX_BRACKETS.exec(text)?.[1] : undefined
+  if (hex !== undefined && BRACKETS.test(Buffer.from(hex, 'hex').toString())) return true
   if (text.includes('****') || text.includes('***-')) {
     if (PARTIAL.test(text)) return true
   }

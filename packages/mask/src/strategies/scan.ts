@@ -12,7 +12,7 @@ import { ARRAY_ELEMENTS, isPlainText } from './type-constants.ts'
 type Scan = (bytes: Buffer, start: number, end: number) => Buffer | null | undefined
 
 /** Longer values are masked without being looked at: one of them must not hold up all sessions. */
-const MAX_SCANNED_BYTES = 2 ** 23
+const MAX_SCANNED_BYTES = 2 ** 22
 
 const JSON_TYPE = 114
 const XML_TYPE = 142
