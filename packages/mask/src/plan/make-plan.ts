@@ -51,7 +51,8 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
       placedByValue: isPlacedByValue(relation, states),
       columns: relation.columns.map((column) => {
         const { verdict, tags, why } = states.get(columnKey(relation.relid, column.attno)) as ColumnState
-        return { attno: column.attno, name: column.name, type: column.type, verdict, tags, why }
+        const planned = { attno: column.attno, name: column.name, type: column.type, verdict, tags, why }
+        return column.generatedFrom === null ? planned : { ...planned, generated: true as const }
       }),
     }),
   )

@@ -128,6 +128,7 @@ const planSchema: z.ZodType<MaskPlan> = z.strictObject({
             verdict: z.enum(['clean', 'tagged', 'scanned']),
             tags: z.array(tag),
             why: z.string().max(1_024),
+            generated: z.literal(true).optional(),
           })
           .refine(({ verdict, tags }) => verdict !== 'tagged' || tags.length > 0, 'a tagged column has no tag')
           .refine(({ verdict, tags }) => verdict !== 'clean' || tags.length === 0, 'a clean column has a tag'),

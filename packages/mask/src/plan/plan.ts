@@ -33,6 +33,8 @@ export const DEFAULT_TAG_RULE: TagRule = {
 export type Verdict = 'clean' | 'tagged' | 'scanned'
 
 export type PlannedColumn = {
+  /** Computed from other columns: COPY of a table leaves it out. Absent where it is not. */
+  readonly generated?: true | undefined
   /** `pg_attribute.attnum`, from 1. */
   readonly attno: number
   readonly name: string

@@ -12,6 +12,9 @@ type Explained =
 /** More is read with a narrower pattern. */
 const MAX_ROWS = 5_000
 
+/** Ids below are PostgreSQL's own objects. */
+const FIRST_USER_ID = 16_384
+
 const COLUMNS = ['part', 'what', 'made of', 'happens'] as const
 
 export function explanationRows(explained: Explained): Buffer {
@@ -59,7 +62,9 @@ function touchWords({ kind, values }: Touch): string {
 export function planRows(view: PlanView, pattern: string): { readonly bytes: Buffer; readonly rows: number } {
   const wanted = pattern.toLowerCase()
   const rows: string[][] = []
-  for (const { schema, name: table, columns } of view.plan.relations) {
+  for (const { relid, schema, name: table, columns } of view.plan.relations) {
+    // PostgreSQL's own are what they are everywhere.
+    if (relid < FIRST_USER_ID) continue
     for (const { name, verdict, tags, why } of columns) {
       if (rows.length >= MAX_ROWS || !`${schema}.${table}.${name}`.toLowerCase().includes(wanted)) continue
       const masked = tags.map((tag) => `${tag}: ${view.rule(tag).strategy}`)

@@ -8,6 +8,7 @@ import {
   isPlaceholder,
   type Lineage,
   type MaskDecision,
+  type MaskedOutput,
   type MaskKeys,
   type PlanView,
   type Reveals,
@@ -24,8 +25,15 @@ import { compileCopyMasker } from './copy-masker.ts'
 import type { LineageCache } from './lineage-cache.ts'
 import { budgetDenied, lineageDenied, maskDenied, placeholderDenied, planDenied } from './mask-denials.ts'
 import type { MaskParts } from './masked-columns.ts'
+import { NoticeLevel } from './notice-level.ts'
 import { compileRowMasker } from './row-masker.ts'
 import type { SubjectBudget } from './touch-budget.ts'
+
+function writtenColumns({ decision, lineage, view }: Analysed): readonly MaskedOutput[] {
+  const columns = lineage.relations.flatMap((relid) => view.relation(relid)?.columns ?? [])
+  const generated = new Set(columns.flatMap((column) => (column.generated === true ? [column.name] : [])))
+  return decision.outputs.filter(({ name }) => !generated.has(name))
+}
 
 type AllowedMasks = Extract<MaskDecision, { kind: 'allowed' }>
 
@@ -77,6 +85,7 @@ export type SessionMaskingParts = Omit<GatewayMasking, 'quietSettings'> & {
 
 export class SessionMasking {
   readonly #parts: SessionMaskingParts
+  readonly notices = new NoticeLevel()
   readonly #toApprove = new WeakSet<StatementAccess>()
 
   constructor(parts: SessionMaskingParts) {
@@ -162,9 +171,11 @@ export class SessionMasking {
     }
   }
 
-  masksOfCopy(analysed: Analysed, format: CopyFormat): PortalMasks {
+  /** `ofTable`: all columns of a table, of which COPY leaves out those that are generated. */
+  masksOfCopy(analysed: Analysed, format: CopyFormat, ofTable: boolean): PortalMasks {
     const { decision, lineage } = analysed
-    const rows = decision.clear ? null : compileCopyMasker(decision.outputs, format, this.#maskParts)
+    const outputs = ofTable ? writtenColumns(analysed) : decision.outputs
+    const rows = decision.clear ? null : compileCopyMasker(outputs, format, this.#maskParts)
     return { bind: null, execute: { slot: null, confirms: null, rows, rebuilds: !lineage.harmless } }
   }
 

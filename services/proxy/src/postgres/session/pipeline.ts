@@ -65,6 +65,6 @@ export function makePipeline(parts: PipelineParts, events: ReplyEvents & { enlis
   return { queue, delivery, requests, replies, holds }
 }
 
-function replyMasking({ maskedRowBytes }: SessionMasking): ReplyMasking {
-  return { rebuild: rebuiltReport, wantsNotice: () => true, maskedRowBytes }
+function replyMasking({ maskedRowBytes, notices }: SessionMasking): ReplyMasking {
+  return { rebuild: rebuiltReport, wantsNotice: (severity) => notices.wants(severity), maskedRowBytes }
 }

@@ -6,6 +6,7 @@ import type { OpenRequest } from '@sluice/session'
 import type { InnerQuery, UtilityFacts } from '@sluice/sql'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
 import { copiesMade, countsTold } from '../masking/mask-denials.ts'
+import { NOTICE_SETTING } from '../masking/notice-level.ts'
 import {
   type Analysed,
   type AnalysedText,
@@ -69,7 +70,7 @@ export class UtilityScript {
       case 'execute':
         return this.#execute(read, utility)
       case 'virtual-setting':
-        return this.#plain(virtualStatement(utility), read, NO_MASKS, null)
+        return this.#virtual(read, utility)
       default:
         return utility satisfies never
     }
@@ -78,6 +79,12 @@ export class UtilityScript {
   /** As it stands, in one go. */
   #plain(text: string, read: ReadStatement, masks: PortalMasks, confirmed: (() => void) | null): Promise<boolean> {
     return this.#runUtility({ text, statement: read, access: read.access, masks, request: null, confirmed })
+  }
+
+  #virtual(read: ReadStatement, setting: Utility<'virtual-setting'>): Promise<boolean> {
+    const { notices } = this.#parts.analyses.masking
+    const changes = setting.name === NOTICE_SETTING && setting.verb !== 'SHOW' && !setting.local
+    return this.#plain(virtualStatement(setting), read, NO_MASKS, changes ? () => notices.set(setting.value) : null)
   }
 
   #runUtility(run: {
@@ -129,11 +136,12 @@ export class UtilityScript {
     })
   }
 
-  async #copy(text: string, read: ReadStatement, { inner: query, format }: Utility<'copy-out'>): Promise<boolean> {
+  async #copy(text: string, read: ReadStatement, utility: Utility<'copy-out'>): Promise<boolean> {
+    const { inner: query, format, table, columns } = utility
     const inner = await this.#inner(text, read, query)
     if (inner === null) return false
     const { statement, analysed, request } = inner
-    const masks = this.#parts.analyses.masking.masksOfCopy(analysed, format)
+    const masks = this.#parts.analyses.masking.masksOfCopy(analysed, format, table !== null && columns === null)
     return this.#runUtility({ text, statement, access: analysed.access, masks, request, confirmed: null })
   }
 
