@@ -18,7 +18,6 @@ export {
   type TableName,
   type TableUse,
 } from './facts.ts'
-export { haveSameMeaning, originalPosition, type Parametrised, Parametriser, type Slot } from './parametrise.ts'
 export { type Review, reviewParameter, reviewText } from './review-text.ts'
 export { type Split, splitStatements } from './split-statements.ts'
 export { type FoundLiteral, literalAt, type SegmentSpan, stringLiterals, touchedLiterals } from './touched-literals.ts'
