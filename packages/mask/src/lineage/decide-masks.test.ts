@@ -211,7 +211,7 @@ describe('what is recorded', () => {
   test('names what is read, written and looked through', async () => {
     const { lineage: read } = await real.read('insert into orders (id) select s.id from shown s')
     const names = read.relations.map((relid) => real.view.relation(relid)?.name)
-    expect(names.toSorted()).toEqual(['customers', 'orders', 'shown'])
+    expect(new Set(names)).toEqual(new Set(['customers', 'orders', 'shown']))
     expect(read.harmless).toBe(false)
   })
 })
@@ -222,15 +222,12 @@ describe('a statement that is too deep or too large', () => {
     ['functions', `select ${'upper('.repeat(420)} ssn ${')'.repeat(420)} from customers`],
     ['sub-selects', `${'select * from ('.repeat(410)} select ssn from customers ${') x'.repeat(410)}`],
   ])('is refused, not an overflow: %s', async (_name, sql) => {
-    const refused = await real.read(sql).then(
-      ({ decide: asked }) => asked(),
-      (error: Error) => ({ kind: 'unreadable', what: error.message }),
+    // Where the tree itself is too deep, it is not read at all.
+    const refusal = await real.read(sql).then(
+      ({ decide: asked }) => decisionWords(asked(), lineage({})),
+      (error: Error) => error.message,
     )
-    expect(refused).toMatchObject(
-      'code' in refused
-        ? { kind: 'refused', code: 'lineage_unknown' }
-        : { what: expect.stringContaining('unreadable') },
-    )
+    expect(refusal).toMatch(/^(! lineage_unknown a statement that is nested too deeply|unreadable: )/)
   })
 
   test('long lists and chains are no such statement', async () => {
