@@ -1,9 +1,9 @@
 // What masking needs of the event log and of the databases: catalogs go out, plans come in, and the secret behind tokens.
 
 import { join } from 'node:path'
-import { resolveSecret, type SluiceConfig } from '@sluice/config'
-import { ConfigInvalid, nowMicros, type SchemaRegistry, type SigningKey, TOPICS } from '@sluice/events'
-import { type MaskKeys, maskKeys } from '@sluice/mask'
+import type { SluiceConfig } from '@sluice/config'
+import { nowMicros, type SchemaRegistry, type SigningKey, TOPICS } from '@sluice/events'
+import type { MaskKeys } from '@sluice/mask'
 import type { Logger } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, type TrustedKeys, VersionMemory } from '@sluice/trust'
@@ -11,12 +11,12 @@ import type { ReportIncident } from '../incidents.ts'
 import { CatalogReader } from '../postgres/catalog/read-catalog.ts'
 import type { GovernedConnection } from '../postgres/handshake/admit.ts'
 import { CatalogWatch } from './catalog-watch.ts'
+import { connectionKeys } from './connection-keys.ts'
 import { PlanFollower } from './plan-follower.ts'
 
 const PLANS_MEMORY = 'proxy-mask-plans.json'
 /** Of one look at a catalog, from the login to the last row. */
 const CATALOG_READ_MS = 60_000
-const MIN_SECRET_BYTES = 32
 /** Trees are logged as LOG, which ranks above ERROR and below this. */
 const QUIET: ReadonlyMap<string, string> = new Map([['log_min_messages', 'fatal']])
 const NO_SETTINGS: ReadonlyMap<string, string> = new Map()
@@ -45,7 +45,10 @@ export type Masking = {
 export async function openMasking(options: MaskingOptions): Promise<Masking> {
   const { config, eventLog, registry, nodeKey, keys, onIncident, log } = options
   const governed = [...options.connections.values()].filter(({ masking }) => masking)
-  const keysOf = await keysFrom(config, governed)
+  const keysOf = await connectionKeys(
+    config.masking.key,
+    governed.map(({ name }) => name),
+  )
   const watches = new Map<string, CatalogWatch>()
   const readers = new Map<string, CatalogReader>()
   const quietSettings = (connection: string) => (readers.get(connection)?.mayQuiet === true ? QUIET : NO_SETTINGS)
@@ -115,20 +118,4 @@ export async function openMasking(options: MaskingOptions): Promise<Masking> {
       await Promise.all([plans.close(), writer.close()])
     },
   }
-}
-
-async function keysFrom(
-  { masking }: SluiceConfig,
-  governed: readonly GovernedConnection[],
-): Promise<Masking['keysOf']> {
-  if (masking.key === undefined) return () => null
-  const secret = Buffer.from(await resolveSecret(masking.key))
-  if (secret.length < MIN_SECRET_BYTES) {
-    throw new ConfigInvalid(
-      'masking_key_short',
-      `masking.key (${masking.key}) has less than ${MIN_SECRET_BYTES} bytes, so tokens could be guessed; put ${MIN_SECRET_BYTES} random bytes there, in base64`,
-    )
-  }
-  const keys = new Map(governed.map(({ name }) => [name, maskKeys(secret, name)]))
-  return (connection) => keys.get(connection) ?? null
 }
