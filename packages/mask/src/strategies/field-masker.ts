@@ -4,7 +4,8 @@ import type { Detectors } from '../detectors/detection.ts'
 import type { MaskedOutput, OutputMask } from '../lineage/mask-decision.ts'
 import type { Strategy, Tag } from '../plan/plan.ts'
 import type { MaskKeys } from './mask-keys.ts'
-import { fastPartialOf, partialOf } from './partial.ts'
+import { hiddenPartOf, partialOf } from './partial.ts'
+import type { HiddenPart } from './partial-email.ts'
 import { placeholderFor } from './placeholders.ts'
 import { constantFor, type FieldFormat } from './redact.ts'
 import { scanOf } from './scan.ts'
@@ -17,6 +18,8 @@ export type MaskedField = Buffer | null | undefined
 export interface FieldMasker {
   /** A field that is not NULL. The result may be shared: nobody writes to it. */
   mask(bytes: Buffer, start: number, end: number): MaskedField
+  /** For hot paths: where it finds something, the result is that of `mask`, made by replacing only that. */
+  readonly part?: HiddenPart | null
   /** What a NULL becomes. */
   readonly nullBecomes: MaskedField
   /** For counting: the output's tag, or `SCANNED`. */
@@ -59,11 +62,9 @@ const maskWhole = (mask: Whole, output: MaskedOutput, format: FieldFormat, keys:
       return always(tag, null, null)
     case 'partial': {
       const leave = partialOf(tag)
-      const leaveFast = fastPartialOf(tag)
       return {
+        part: hiddenPartOf(tag),
         mask: (bytes, start, end) => {
-          const part = leaveFast?.(bytes, start, end) ?? null
-          if (part !== null) return part
           const left = end - start > MAX_PARTIAL_BYTES ? null : leave(bytes.toString('utf8', start, end))
           return left === null ? constant : Buffer.from(left)
         },

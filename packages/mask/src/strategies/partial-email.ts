@@ -1,6 +1,17 @@
 // The part of an e-mail address that is shown, byte by byte: most masked values of most tables are addresses, and a string
 // for each of them costs five times as much. What is not surely an address in ASCII is left to the slower way.
 
+/** A part of a value that is replaced; the rest of it stays where it is. */
+export interface HiddenPart {
+  /** False where it is not certain what may be shown. */
+  find(bytes: Buffer, start: number, end: number): boolean
+  /** What was found last. */
+  readonly from: number
+  readonly to: number
+  /** What stands there instead. */
+  readonly by: Buffer
+}
+
 const OTHER = 0
 /** Before the @ only. */
 const LOCAL = 1
@@ -45,14 +56,17 @@ function domainOf(bytes: Buffer, start: number, end: number): number {
   return labels < 2 || labels > MAX_LABELS ? -1 : domain
 }
 
-/** `j****@example.org`; null where it is not surely an address. */
-export function partOfEmail(bytes: Buffer, start: number, end: number): Buffer | null {
-  const domain = domainOf(bytes, start, end)
-  if (domain < 0) return null
-  const first = domain - 1 - start < FIRST_SHOWN_FROM ? 0 : 1
-  const shown = Buffer.allocUnsafe(first + STARS.length + end - domain + 1)
-  if (first === 1) shown[0] = bytes[start] as number
-  for (let index = 0; index < STARS.length; index++) shown[first + index] = STARS[index] as number
-  for (let from = domain - 1, to = first + STARS.length; from < end; from++, to++) shown[to] = bytes[from] as number
-  return shown
+/** `j****@example.org`: what is hidden stands between a first letter and the @. */
+export class HiddenName implements HiddenPart {
+  readonly by = STARS
+  from = 0
+  to = 0
+
+  find(bytes: Buffer, start: number, end: number): boolean {
+    const domain = domainOf(bytes, start, end)
+    if (domain < 0) return false
+    this.to = domain - 1
+    this.from = this.to - start < FIRST_SHOWN_FROM ? start : start + 1
+    return true
+  }
 }

@@ -2,7 +2,7 @@
 // out never shows: the number of asterisks says nothing.
 
 import type { Tag } from '../plan/plan.ts'
-import { partOfEmail } from './partial-email.ts'
+import { HiddenName, type HiddenPart } from './partial-email.ts'
 
 type Family = {
   /** Words of a tag, any of which makes it one of this family. */
@@ -62,9 +62,9 @@ const lastCharacters = (value: string): string | null => {
   return characters.length < SHORTEST ? null : `****${characters.slice(-LEFT).join('')}`
 }
 
-/** For tags of addresses: most are shown without a string of each. Null where that is not certain, or for other tags. */
-export function fastPartialOf(tag: Tag): ((bytes: Buffer, start: number, end: number) => Buffer | null) | null {
-  return familyOf(tag) === EMAILS ? partOfEmail : null
+/** For tags of addresses: most are shown without a string of each. Null for other tags. */
+export function hiddenPartOf(tag: Tag): HiddenPart | null {
+  return familyOf(tag) === EMAILS ? new HiddenName() : null
 }
 
 /** How a tag's values are shown in part: null where a value is to be masked whole. */

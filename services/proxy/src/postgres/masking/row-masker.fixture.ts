@@ -60,6 +60,18 @@ export const constant = (tag: string): FieldMasker => {
   return masker(tag, undefined, () => bytes)
 }
 
+class FirstByte {
+  readonly by = Buffer.from('<>')
+  from = 0
+  to = 0
+
+  find(_bytes: Buffer, start: number, end: number): boolean {
+    this.from = start
+    this.to = start + 1
+    return end - start > 3
+  }
+}
+
 /** By name, for what a failed property shows. */
 export const MASKERS: Readonly<Record<string, FieldMasker | null>> = {
   clear: null,
@@ -69,6 +81,10 @@ export const MASKERS: Readonly<Record<string, FieldMasker | null>> = {
   null: masker('pii.null', null, () => null),
   longer: masker('pii.longer', undefined, (value) => Buffer.alloc(value.length * 3 + 40, '\\"\t\n,x')),
   shorter: masker('pii.shorter', undefined, (value) => value.subarray(0, value.length / 2)),
+  inPart: {
+    ...masker('pii.part', undefined, (value) => Buffer.from(`<>${value.toString('latin1', 1)}`, 'latin1')),
+    part: new FirstByte(),
+  },
   sometimes: masker('scanned', undefined, (value) => (value.includes('s') ? Buffer.from('a,"b"\\N') : undefined)),
 }
 

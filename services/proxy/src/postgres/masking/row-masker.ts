@@ -89,7 +89,16 @@ export function maskFields(
     const next = length === NULL_LENGTH ? value : value + length
     if (length < NULL_LENGTH || next > end) throw new RowUnexpected('a field is longer than its row')
     const masker = maskers[index] as (typeof maskers)[number]
-    if (masker !== null) {
+    const part = length === NULL_LENGTH ? null : masker?.part
+    if (part?.find(run, value, next) === true) {
+      seen[index] = (seen[index] as number) + 1
+      const lengthPlace = spliced.placeOf(field)
+      const more = part.by.length - (part.to - part.from)
+      spliced.replace(part.from, part.to, part.by.length)
+      spliced.add(part.by)
+      spliced.putInt32(lengthPlace, length + more)
+      grown += more
+    } else if (masker !== null) {
       const masked = length === NULL_LENGTH ? masker.nullBecomes : masker.mask(run, value, next)
       if (masked !== undefined) {
         seen[index] = (seen[index] as number) + 1
