@@ -1,19 +1,18 @@
 // Findings: sensitive data in what was delivered or asked, where the plan has no tag. They are told, and where they are
 // sure and many enough, the plan is raised: only a signed rule that names the column takes that back.
 
-import { type FrameHeader, nowMicros, type PublishedFinding, type TOPICS, uuidv7 } from '@sluice/events'
+import { type FrameHeader, isShowableName, nowMicros, type PublishedFinding, type TOPICS, uuidv7 } from '@sluice/events'
 import type { PlanView } from '@sluice/mask'
 import type { Logger } from '@sluice/service'
 import type { ControlWriter } from '@sluice/trust'
 import type { ResultColumn } from '../sanitise/result-messages.ts'
-import type { SeenValue } from '../sanitise/value-judge.ts'
+import { type SeenValue, UNNAMED } from '../sanitise/value-judge.ts'
 import { FindingBook, maskedExample } from './finding-book.ts'
 import type { PlanDesk } from './plan-desk.ts'
 import type { PlanMetrics } from './plan-metrics.ts'
 
 /** More that wait for the log are dropped, and counted: they will be seen again. */
 const MAX_WAITING = 1_000
-const UNNAMED = '?column?'
 
 type FindingWriter = Pick<ControlWriter<typeof TOPICS.findings>, 'publish'>
 type Place = PublishedFinding['place']
@@ -133,7 +132,8 @@ function placeOf(header: FrameHeader, column: ResultColumn | null, view: PlanVie
   const relation = base === null ? undefined : view.relation(base.relid)
   const planned = base === null ? undefined : view.column(base.relid, base.attno)
   if (base === null || relation === undefined || planned?.verdict !== 'clean') {
-    return { kind: 'output', name: column.name === '' ? UNNAMED : column.name, ...nowhere }
+    // Whoever asks may call it by a value.
+    return { kind: 'output', name: isShowableName(column.name) ? column.name : UNNAMED, ...nowhere }
   }
   const name = `${relation.schema}.${relation.name}.${planned.name}`
   return { kind: 'column', name, databaseId: view.plan.databaseId, relid: base.relid, attno: base.attno }

@@ -143,11 +143,13 @@ describe('a finding', () => {
       shown(20_004, { bare: false }),
     ]
     const running = await started({ ...PLAIN, relations: [customers, ...views] })
-    note(running, [sawSsn(column({ relid: 20_003 })), sawSsn(column({ relid: 20_004 })), sawSsn(column({ relid: 0 }))])
+    const named = column({ relid: 0, name: SSN })
+    note(running, [sawSsn(column({ relid: 20_003 })), sawSsn(column({ relid: 20_004 })), sawSsn(named)])
     await running.service.findings.settled()
     expect((await findings()).map(({ place }) => [place.kind, place.name])).toEqual([
       ['column', 'public.customers.name'],
       ['output', 'name'],
+      ['output', '?column?'],
     ])
   })
 

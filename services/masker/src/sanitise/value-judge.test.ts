@@ -92,6 +92,7 @@ describe('a result', () => {
 
   it.each<readonly [string, Buffer]>([
     ['in a clean column', rows('1', `Ann ${PAN}`, null, null)],
+    ['in a column that was tagged after it was delivered', rows('1', null, 'ann@example.com', null)],
     ['in free text that the proxy overlooked', rows('1', null, null, 'ann@example.com')],
     ['in a computed output', Buffer.concat([rowDescription({ name: 'y' }), dataRow('ann@example.com')])],
     ['in a result that goes on without its description', dataRow('1', 'ann@example.com')],
@@ -103,7 +104,7 @@ describe('a result', () => {
   })
 
   it('is withheld where a sensitive column in it was not masked: some may see some tags', () => {
-    const clear = rows('1', 'Ann', 'ann@example.com', null)
+    const clear = rows('1', 'Ann', 'a name', null)
     expect(judged(clear, { touches: [TOUCHED] })).toMatchObject({ kind: 'withheld', reason: 'revealed' })
     const other = { kind: 'mask', tag: 'pii.ssn', count: 1 }
     expect(judged(clear, { touches: [TOUCHED], obligations: [ANALYSED, other] })).toMatchObject({ reason: 'revealed' })
@@ -140,6 +141,8 @@ describe('a result', () => {
   it('is withheld where it is not what it should be', () => {
     expect(judged(Buffer.from('x'))).toMatchObject({ reason: 'result' })
     expect(judged(rows('1'))).toMatchObject({ reason: 'result' })
+    expect(judged(rowDescription({ name: 'c12345' }))).toMatchObject({ reason: 'name' })
+    expect(judged(rowDescription({ name: '?column?' }))).toEqual({ kind: 'shown' })
     expect(one({ relid: CUSTOMERS, attno: 99 }, 'x')).toMatchObject({ reason: 'result' })
     expect(one({ relid: 77_777, attno: 1 }, 'x')).toMatchObject({ reason: 'result' })
     expect(judged(Buffer.concat([completed, Buffer.alloc(MAX_SHOWN_RESULT_BYTES)]))).toMatchObject({

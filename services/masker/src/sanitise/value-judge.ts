@@ -1,7 +1,7 @@
 // What of an analysed request's values and result may be shown. First what the tree told: values that stand for a
 // sensitive column are cut out. Then the detectors, over all that would be shown.
 
-import type { FrameHeader, OpenedSegment, SensitiveSpan } from '@sluice/events'
+import { type FrameHeader, isShowableName, type OpenedSegment, type SensitiveSpan } from '@sluice/events'
 import { type Detection, type Detectors, type PlanView, placeholderFor, type Tag } from '@sluice/mask'
 import { fieldTexts, looseText } from './field-text.ts'
 import { type ResultColumn, type ResultMessage, readResult } from './result-messages.ts'
@@ -11,7 +11,7 @@ export const MAX_SHOWN_VALUE_BYTES = 4_096
 export const MAX_SHOWN_RESULT_BYTES = 65_536
 const MAX_SEEN = 1_000
 
-export type ValueReason = 'tag' | 'detected' | 'binary' | 'too-large' | 'literal' | 'revealed' | 'result'
+export type ValueReason = 'tag' | 'detected' | 'binary' | 'too-large' | 'literal' | 'name' | 'revealed' | 'result'
 
 export type JudgedValue =
   | { readonly kind: 'shown' }
@@ -36,6 +36,8 @@ export type ValueJudgeParts = {
 
 const SHOWN: JudgedValue = { kind: 'shown' }
 const FIRST_USER_ID = 16_384
+/** What PostgreSQL calls an output that has no name. */
+export const UNNAMED = '?column?'
 /** What a touch says of free text. */
 const SCANNED_TOUCH = 'scanned'
 
@@ -130,7 +132,11 @@ export class ValueJudge {
       switch (message.kind) {
         case 'columns':
           columns = message.columns
-          for (const { name } of columns) object(this.#text(null, looseText(Buffer.from(name))))
+          for (const { name } of columns) {
+            object(this.#text(null, looseText(Buffer.from(name))))
+            // In the statement's text such a name is left out.
+            if (name !== UNNAMED && !isShowableName(name)) object(withheld('name'))
+          }
           break
         case 'row':
           object(this.#row(message.fields, columns))
@@ -162,13 +168,9 @@ export class ValueJudge {
   }
 
   #field(bytes: Buffer, column: ResultColumn): JudgedValue {
-    const { view } = this.#parts
-    if (column.relid >= FIRST_USER_ID) {
-      const verdict = view.column(column.relid, column.attno)?.verdict
-      if (verdict === undefined) return withheld('result')
-      // Its tag's strategy left of it what may be seen.
-      if (verdict === 'tagged') return SHOWN
-    }
+    const { relid, attno } = column
+    if (relid >= FIRST_USER_ID && this.#parts.view.column(relid, attno) === undefined) return withheld('result')
+    // Also where it is tagged: the plan may be newer than the result, and what masks leave is nothing that they find.
     return this.#text(column, fieldTexts(bytes, column))
   }
 
@@ -186,9 +188,9 @@ export class ValueJudge {
 
   #note(column: ResultColumn | null, detection: Detection, value: string): void {
     const { view } = this.#parts
-    const isScanned = column !== null && view.column(column.relid, column.attno)?.verdict === 'scanned'
-    // There the detectors are what masks: that they find something is no news.
-    if (!isScanned && this.#seen.length < MAX_SEEN) this.#seen.push({ column, detection, value })
+    const verdict = column === null ? undefined : view.column(column.relid, column.attno)?.verdict
+    // In a tagged or scanned column it is no news.
+    if ((verdict ?? 'clean') === 'clean' && this.#seen.length < MAX_SEEN) this.#seen.push({ column, detection, value })
   }
 
   /** Each sensitive column in the output was masked by one of its tags: a subject may see some tags, and others not. */
