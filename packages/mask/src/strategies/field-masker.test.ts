@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { detectors } from '../detectors/detectors.ts'
 import type { Source } from '../lineage/lineage.ts'
@@ -163,6 +164,8 @@ describe('tokens', () => {
   })
 })
 
+const hexEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 const scanned = (type: number, sources: readonly Source[] = []): MaskedOutput => output(type, { kind: 'scan' }, sources)
 
 describe('free text', () => {
@@ -195,6 +198,40 @@ describe('free text', () => {
     expect(maskOne(scanned(JSON_ID), value)).toBe(masked)
     expect(maskOne(scanned(JSONB), `\u0001${value}`, { format: 'binary' })).toBe(`\u0001${masked}`)
     expect(JSON.parse(masked)).toBeDefined()
+  })
+
+  it('stays JSON of the same shape, without any of the values, however they are escaped', () => {
+    const value = fc.constantFrom('john@example.com', '4111 1111 1111 1111', '123-45-6789', '+41 44 123 45 67')
+    const text = fc.tuple(fc.string({ unit: 'grapheme', maxLength: 8 }), value, fc.constantFrom('', ' "', '\\', '\n'))
+    const json = fc.letrec<{ node: unknown }>((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 3 },
+        text.map(([before, found, after]) => `${before} ${found}${after}`),
+        fc.constantFrom(4111111111111111, 5, true, null),
+        fc.array(tie('node'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('a', 'ssn', 'x"y', 'password'), tie('node'), { maxKeys: 3 }),
+      ),
+    })).node
+    const shapeOf = (node: unknown): unknown => {
+      if (Array.isArray(node)) return node.map(shapeOf)
+      if (typeof node !== 'object' || node === null) return 'leaf'
+      return Object.fromEntries(Object.entries(node).map(([key, each]) => [key, shapeOf(each)]))
+    }
+    fc.assert(
+      fc.property(json, fc.boolean(), (node, escaped) => {
+        const plain = JSON.stringify(node)
+        const written = escaped ? plain.replace(/[@+ -]/g, (character) => hexEscape(character)) : plain
+        const masked = maskOne(scanned(JSON_ID), written) ?? written
+        expect(shapeOf(JSON.parse(masked))).toEqual(shapeOf(node))
+        const shown = JSON.stringify(JSON.parse(masked))
+        expect(shown).not.toMatch(/john@|4111 ?1111 ?1111|123-45-6789|123 45 67/)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is masked whole where it is no JSON', () => {
+    expect(maskOne(scanned(JSON_ID), '{"a": "john@example.com"')).toBe('"[redacted]"')
   })
 
   it('is masked whole where binary jsonb has another version', () => {
