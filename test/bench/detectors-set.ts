@@ -205,7 +205,7 @@ export const POSITIVES: Readonly<Record<Kind, readonly Form[]>> = {
     (make) => ['konto ', of('iban', iban(make).toLowerCase())],
   ],
   key: KEYS.flatMap((key): readonly Form[] => [
-    (make) => ['use ', of('key', key(make)), ' for now'],
+    (make) => ['use ', of('key', key(make)), ' until friday'],
     (make) => ['export KEY="', of('key', key(make)), '"'],
   ]),
   jwt: [
