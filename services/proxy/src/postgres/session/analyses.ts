@@ -6,9 +6,13 @@ import type { OpenRequest, RequestDescription } from '@sluice/session'
 import type { OwnWork } from '../hold/own-work.ts'
 import { AnalysisSlot } from '../masking/analysis-slot.ts'
 import { lineageDenied } from '../masking/mask-denials.ts'
-import type { Analysed, AnalysedText, SessionMasking } from '../masking/session-masking.ts'
+import type { Analysed, AnalysedText, PortalMasks, SessionMasking } from '../masking/session-masking.ts'
+import type { BoundValue } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
+import { type Carrier, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
+import { QUERY_NAME } from './own-statements.ts'
 import { denialReport } from './refusals.ts'
+import type { ReadStatement } from './statements.ts'
 import type { Submissions } from './submissions.ts'
 
 export type Analysis =
@@ -17,6 +21,10 @@ export type Analysis =
   | { readonly kind: 'refused'; readonly denial: Denial; readonly access: StatementAccess }
   /** The server refused it, or ignores it: what comes up to Sync is dropped. */
   | { readonly kind: 'failed' }
+
+export type CarriedAnalysis =
+  | { readonly kind: 'allowed'; readonly analysed: Analysed; readonly masks: PortalMasks }
+  | Exclude<Analysis, { kind: 'allowed' }>
 
 export class Analyses {
   readonly masking: SessionMasking
@@ -40,8 +48,16 @@ export class Analyses {
    * Resolves when the Parse of `request`, which was queued just now, is answered. Its answer stays hidden.
    * Does not settle when the session ends before.
    */
-  async analyse(request: OpenRequest, text: AnalysedText, confirmed: (() => void) | null): Promise<Analysis> {
-    const { access } = request.description
+  analyse(request: OpenRequest, text: AnalysedText, confirmed: (() => void) | null): Promise<Analysis> {
+    return this.#answered(request, request.description.access, text, confirmed)
+  }
+
+  async #answered(
+    request: OpenRequest | null,
+    access: StatementAccess,
+    text: AnalysedText,
+    confirmed: (() => void) | null,
+  ): Promise<Analysis> {
     const slot = new AnalysisSlot()
     this.#submissions.expect({
       to: 'parse',
@@ -65,6 +81,25 @@ export class Analyses {
       default:
         return outcome satisfies never
     }
+  }
+
+  /** Has the query analysed that a statement carries, which is bound next. The statement itself was recorded. */
+  async carried(statement: ReadStatement, utility: Carrier, values: readonly BoundValue[]): Promise<CarriedAnalysis> {
+    const { access } = statement
+    const denial = carrierRefused(utility)
+    if (denial !== null) return { kind: 'refused', denial, access }
+    const { inner } = utility
+    this.#submissions.housekeeping(encode.close('statement', QUERY_NAME))
+    this.#submissions.expect({ to: 'close', hidden: true })
+    this.#submissions.housekeeping(encode.parse(QUERY_NAME, inner.text))
+    const analysis = await this.#answered(null, access, { analysed: inner.text, whole: '', at: null }, null)
+    if (analysis.kind !== 'allowed') return analysis
+    const judged = this.masking.execution(analysis.analysed, values)
+    if (judged.kind === 'refused') return judged
+    const { analysed } = judged
+    const denied = carrierDenied(utility, analysed)
+    if (denied !== null) return { kind: 'refused', denial: denied, access: analysed.access }
+    return { kind: 'allowed', analysed, masks: carrierMasks(utility, analysed, this.masking) }
   }
 
   /** Refuses a request whose statement the upstream has analysed: the client gets `denial` as its error. */

@@ -4,7 +4,7 @@ import type { OpenRequest } from '@sluice/session'
 import { heldExecution } from '../hold/held-messages.ts'
 import type { Holds } from '../hold/hold.ts'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
-import { type Cursor, NO_MASKS, type PortalMasks } from '../masking/session-masking.ts'
+import { NO_MASKS, type PortalMasks } from '../masking/session-masking.ts'
 import {
   type BindBody,
   decodeBind,
@@ -12,15 +12,14 @@ import {
   decodeNamed,
   describedTypes,
   type ParseBody,
-  resultFormats,
 } from '../wire/decode.ts'
-import * as encode from '../wire/encode.ts'
 import { CLIENT } from '../wire/message-types.ts'
+import { analyseParse } from './analyse-parse.ts'
 import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
 import type { Handled, RequestLimits } from './handled.ts'
-import { ALL_NAMES, type Lookup, NameRegistry } from './name-registry.ts'
-import { judgePortal } from './portal-masks.ts'
+import { MaskedPortals, type PortalVerdict, type RefusedPortal } from './masked-portals.ts'
+import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
@@ -39,8 +38,6 @@ import { HeldSubmission, type Submissions } from './submissions.ts'
 
 const DONE = 'done'
 
-const CURSOR_BYTES = 200
-
 export class ExtendedRequests {
   readonly refusals: ProtocolRefusals
   readonly #submissions: Submissions
@@ -52,7 +49,7 @@ export class ExtendedRequests {
   readonly #delivery: Delivery
   /** The upstream has forgotten all prepared statements, those of the gateway too. */
   onForgotAll: () => void = () => undefined
-  readonly cursors = new NameRegistry<Cursor>(() => CURSOR_BYTES)
+  readonly masked: MaskedPortals | null
   readonly statements = new NameRegistry<ReadStatement>(statementBytes)
   readonly #portals = new NameRegistry<Portal>(portalBytes)
   #group: FrameGroup | null = null
@@ -72,6 +69,7 @@ export class ExtendedRequests {
     this.#holds = parts.holds
     this.#guard = parts.guard
     this.#analyses = parts.analyses
+    this.masked = parts.analyses === null ? null : new MaskedPortals(parts.analyses, parts.submissions)
     this.#delivery = parts.delivery
     this.#limits = limits
     this.refusals = new ProtocolRefusals(parts.submissions, () => void this.endGroup())
@@ -81,8 +79,8 @@ export class ExtendedRequests {
   ready(epoch: number, idle: boolean): void {
     this.statements.endEpoch(epoch)
     this.#portals.endEpoch(epoch)
-    this.cursors.endEpoch(epoch)
     // No portal outlives its transaction.
+    this.masked?.ready(epoch, idle)
     if (idle) this.#portals.forget(ALL_NAMES)
   }
 
@@ -175,47 +173,16 @@ export class ExtendedRequests {
     const group = newGroup('Parse', statement)
     group.messages.push(bytes)
     if (this.#analyses !== null && statement.needsTree) {
-      return this.#analyse(this.#analyses, { group, name, text, statement })
+      const parts = { submissions: this.#submissions, analyses: this.#analyses, statements: this.statements }
+      const still = { delivery: this.#delivery, ended: () => this.#ended }
+      return analyseParse({ ...parts, ...still }, { group, name, text, statement }).then(() => DONE)
     }
     group.replies.push({ to: 'parse', confirmed: () => this.statements.confirm(name, statement) })
     this.#group = group
     return DONE
   }
 
-  /** Nothing of it runs before it is known what it does: Bind waits for that. */
-  async #analyse(
-    analyses: Analyses,
-    parsed: {
-      readonly group: FrameGroup
-      readonly name: string
-      readonly text: string
-      readonly statement: ReadStatement
-    },
-  ): Promise<Handled> {
-    const { group, name, text, statement } = parsed
-    const description = describeGroup(group)
-    const wasOpen = this.#submissions.open
-    const request = this.#submissions.forward(description, 'refused-message', group.messages)
-    if (request === null || request instanceof HeldSubmission) return DONE
-    const analysis = await analyses.analyse(request, { analysed: text, whole: text, at: 0 }, () =>
-      this.statements.confirm(name, statement),
-    )
-    if (this.#ended || analysis.kind === 'failed') return DONE
-    if (analysis.kind === 'refused') {
-      this.statements.change(name, null, this.#submissions.epoch)
-      analyses.forget(name, () => this.statements.confirm(name, null))
-      analyses.refuse(request, { ...description, access: analysis.access }, analysis.denial)
-      return DONE
-    }
-    statement.analysed = analysis.analysed
-    this.#delivery.pushResult(request, encode.parseComplete)
-    this.#delivery.finish(request, 'ok', null)
-    const mayWait = this.#submissions.session.mayWait(analysis.analysed.access)
-    if (!wasOpen && mayWait) await analyses.release()
-    return DONE
-  }
-
-  bind(bytes: Buffer): Handled {
+  bind(bytes: Buffer): Handled | Promise<Handled> {
     const body = decodeBind(bytes)
     if (body === null) return this.refusals.malformed(CLIENT.bind, 'Bind')
     const found = this.statements.lookup(body.statement, this.#submissions.epoch)
@@ -228,8 +195,42 @@ export class ExtendedRequests {
     }
     const statement = found.value
     if (body.portal.startsWith(OWN_NAME_PREFIX)) return this.#reservedName(CLIENT.bind)
-    const masks = this.#analyses === null ? NO_MASKS : this.#masksOf(this.#analyses, statement, bytes, body)
-    if (masks === null) return DONE
+    const portals = this.masked
+    if (portals === null) return this.#bound(statement, bytes, body, NO_MASKS)
+    if (portals.takesTime(statement)) return this.#bindCarrier(portals, statement, Buffer.from(bytes))
+    return this.#boundBy(portals.judge(statement, bytes, body), statement, bytes, body)
+  }
+
+  async #bindCarrier(portals: MaskedPortals, statement: ReadStatement, bytes: Buffer): Promise<Handled> {
+    void this.endGroup()
+    const body = decodeBind(bytes)
+    if (this.#submissions.discarding || body === null) return DONE
+    const verdict = await portals.judgeCarrier(statement, body)
+    return this.#ended ? DONE : this.#boundBy(verdict, statement, bytes, body)
+  }
+
+  #boundBy(verdict: PortalVerdict, statement: ReadStatement, bytes: Buffer, body: BindBody): 'done' {
+    switch (verdict.kind) {
+      case 'masks':
+        return this.#bound(statement, bytes, body, verdict.masks)
+      case 'refused':
+        return this.#refuseBind(statement, body, verdict.refused)
+      case 'failed':
+        return DONE
+      default:
+        return verdict satisfies never
+    }
+  }
+
+  #refuseBind(statement: ReadStatement, body: BindBody, { denial, access }: RefusedPortal): 'done' {
+    void this.endGroup()
+    if (this.#submissions.discarding) return DONE
+    const refused = { ...newGroup('Bind', statement), parameters: boundSegments(body) }
+    this.#submissions.deny({ ...describeGroup(refused), access }, 'refused-message', denial)
+    return DONE
+  }
+
+  #bound(statement: ReadStatement, bytes: Buffer, body: BindBody, masks: PortalMasks): 'done' {
     if (this.#group === null || this.#group.statement !== statement || this.#group.operation !== 'Parse') {
       void this.endGroup()
       if (this.#submissions.discarding) return DONE
@@ -242,27 +243,15 @@ export class ExtendedRequests {
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
     group.bind = portal.bind
     group.messages.push(bytes)
-    group.replies.push({
-      to: 'bind',
-      confirmed: () => this.#portals.confirm(body.portal, portal),
-      masked: masks.bind,
-    })
-    this.#portals.change(body.portal, portal, this.#submissions.epoch)
+    const { portal: name } = body
+    const declared = this.masked?.bound(name, statement)
+    const confirmed = (): void => {
+      this.#portals.confirm(name, portal)
+      declared?.()
+    }
+    group.replies.push({ to: 'bind', confirmed, masked: masks.bind })
+    this.#portals.change(name, portal, this.#submissions.epoch)
     return DONE
-  }
-
-  /** How the answers to a portal are masked; null where it was refused. */
-  #masksOf({ masking }: Analyses, statement: ReadStatement, bytes: Buffer, body: BindBody): PortalMasks | null {
-    const cursorOf = (name: string): Lookup<Cursor> => this.cursors.lookup(name, this.#submissions.epoch)
-    const judged = judgePortal(masking, statement, body, cursorOf)
-    if (judged === null) return NO_MASKS
-    if (judged.kind === 'allowed') return masking.masksOf(judged.analysed, resultFormats(bytes))
-    void this.endGroup()
-    if (this.#submissions.discarding) return null
-    const refused = { ...newGroup('Bind', statement), parameters: boundSegments(body) }
-    const description = { ...describeGroup(refused), access: judged.access }
-    this.#submissions.deny(description, 'refused-message', judged.denial)
-    return null
   }
 
   #tooMany(type: number, bound: string): 'done' {
@@ -293,7 +282,11 @@ export class ExtendedRequests {
     const group = this.#group as FrameGroup
     group.operation = 'Execute'
     group.messages.push(bytes)
-    group.replies.push({ to: 'execute', confirmed: null, masked: found.value.masked })
+    group.replies.push({
+      to: 'execute',
+      confirmed: this.masked?.executes(statement) ?? null,
+      masked: found.value.masked,
+    })
     return this.endGroup()?.then(() => DONE) ?? DONE
   }
 

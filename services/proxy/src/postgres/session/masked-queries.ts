@@ -6,6 +6,7 @@ import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
 import type { ExtendedRequests } from './extended-requests.ts'
 import type { Handled } from './handled.ts'
+import type { MaskedPortals } from './masked-portals.ts'
 import { QueryScript } from './query-script.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { MaskedReply } from './reply-queue.ts'
@@ -18,6 +19,7 @@ export type MaskedQueriesParts = {
   readonly submissions: Submissions
   readonly analyses: Analyses
   readonly extended: ExtendedRequests
+  readonly portals: MaskedPortals
   readonly holds: Holds
   readonly guard: ReadingGuard
   readonly delivery: Delivery
@@ -36,7 +38,8 @@ export class MaskedQueries {
   constructor(parts: MaskedQueriesParts) {
     this.#parts = parts
     this.#query = new QueryScript(parts)
-    const { statements, cursors } = parts.extended
+    const { statements } = parts.extended
+    const { cursors } = parts.portals
     parts.extended.onForgotAll = () => this.#query.forgetAll()
     this.#utility = new UtilityScript({ ...parts, script: this.#query, statements, cursors })
     this.#virtual = new VirtualStatements({ ...parts, script: this.#query })
@@ -55,8 +58,8 @@ export class MaskedQueries {
 
   /** Code and reason where a statement can't be prepared by the protocol. */
   refusedParse({ utility }: ReadStatement): readonly [string, string] | null {
-    if (utility === null || utility.kind === 'fetch' || utility.kind === 'close') return null
-    return ['simple_only', 'a statement of this kind is masked as a simple query only; send it without Parse']
+    if (utility?.kind !== 'prepare' && utility?.kind !== 'execute') return null
+    return ['simple_only', 'PREPARE and EXECUTE are understood as simple queries only; prepare it by the protocol']
   }
 
   run(text: string, read: ReadStatement): Promise<Handled> {

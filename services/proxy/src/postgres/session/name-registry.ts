@@ -96,6 +96,11 @@ export class NameRegistry<T> {
     this.#settled.delete(name)
   }
 
+  /** Forgets the settled names whose values are so. */
+  forgetWhere(isSo: (value: T) => boolean): void {
+    for (const [name, value] of this.#settled) if (isSo(value)) this.forget(name)
+  }
+
   #knows(name: string): boolean {
     return this.#settled.has(name) || this.#epochs.some(({ changes }) => changes.has(name))
   }

@@ -3,8 +3,10 @@
 import type { OpenRequest } from '@sluice/session'
 import { heldQuery } from '../hold/held-messages.ts'
 import type { Holds } from '../hold/hold.ts'
+import { virtualStatement } from '../masking/virtual-settings.ts'
 import type { ClientMessage } from '../wire/client-framer.ts'
 import { decodeParse, decodeQuery } from '../wire/decode.ts'
+import { parse as encodeParse } from '../wire/encode.ts'
 import { CLIENT } from '../wire/message-types.ts'
 import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
@@ -50,7 +52,11 @@ export class Requests {
     this.#guard = parts.guard
     this.#extended = new ExtendedRequests(parts, limits)
     const { analyses } = parts
-    this.#script = analyses === null ? null : new MaskedQueries({ ...parts, analyses, extended: this.#extended })
+    const { masked: portals } = this.#extended
+    this.#script =
+      analyses === null || portals === null
+        ? null
+        : new MaskedQueries({ ...parts, analyses, portals, extended: this.#extended })
   }
 
   /** The upstream is ready after `epoch`. */
@@ -205,9 +211,10 @@ export class Requests {
 
   #parsed(bytes: Buffer, name: string, text: string, read: ReadStatement): Handled | Promise<Handled> {
     const refused = this.#script?.refusedParse(read) ?? null
-    return refused === null
-      ? this.#extended.parse(bytes, name, text, read)
-      : this.#extended.refusals.refuse(CLIENT.parse, ...refused)
+    if (refused !== null) return this.#extended.refusals.refuse(CLIENT.parse, ...refused)
+    const { utility } = read
+    const sent = utility?.kind === 'virtual-setting' ? encodeParse(name, virtualStatement(utility)) : bytes
+    return this.#extended.parse(sent, name, text, read)
   }
 
   #whenRead(

@@ -5,20 +5,14 @@ import { type Denial, denyProtocol, type StatementAccess } from '@sluice/policy'
 import type { OpenRequest } from '@sluice/session'
 import type { InnerQuery, UtilityFacts } from '@sluice/sql'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
-import { copiesMade, countsTold } from '../masking/mask-denials.ts'
 import { NOTICE_SETTING } from '../masking/notice-level.ts'
-import {
-  type Analysed,
-  type AnalysedText,
-  type Cursor,
-  NO_MASKS,
-  type PortalMasks,
-} from '../masking/session-masking.ts'
+import { type Analysed, type Cursor, NO_MASKS, type PortalMasks } from '../masking/session-masking.ts'
 import { virtualStatement } from '../masking/virtual-settings.ts'
 import type { BoundValue } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { parameterTypes } from '../wire/parameter-types.ts'
 import type { Analyses } from './analyses.ts'
+import { type Carrier, carriedBy, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
 import type { Delivery } from './delivery.ts'
 import { ALL_NAMES, type NameRegistry } from './name-registry.ts'
 import { QUERY_NAME, UTILITY_NAME } from './own-statements.ts'
@@ -58,13 +52,10 @@ export class UtilityScript {
       case 'close':
         return this.#plain(text, read, NO_MASKS, () => this.#parts.cursors.forget(utility.cursor ?? ALL_NAMES))
       case 'declare':
-        return this.#declare(text, read, utility)
       case 'copy-out':
-        return this.#copy(text, read, utility)
       case 'explain':
-        return this.#explain(text, read, utility)
       case 'create-as':
-        return this.#createAs(text, read, utility)
+        return this.#carrier(text, read, utility)
       case 'prepare':
         return this.#prepare(text, read, utility)
       case 'execute':
@@ -118,54 +109,23 @@ export class UtilityScript {
     return this.#plain(text, statement, analyses.masking.masksOf(analysed, NO_VALUES), null)
   }
 
-  async #declare(text: string, read: ReadStatement, utility: Utility<'declare'>): Promise<boolean> {
-    const { cursors, submissions } = this.#parts
-    if (utility.binary)
-      return this.#deny(read, denyProtocol('binary_cursor', 'a binary cursor is not masked', TEXT_HINT))
+  async #carrier(text: string, read: ReadStatement, utility: Carrier): Promise<boolean> {
+    const { script, analyses, cursors, submissions } = this.#parts
+    const refused = carrierRefused(utility)
+    if (refused !== null) return this.#deny(read, refused)
     const inner = await this.#inner(text, read, utility.inner)
     if (inner === null) return false
-    const cursor = { analysed: inner.analysed, hold: utility.hold }
+    const { statement, analysed, request } = inner
+    const { access } = analysed
+    const denial = carrierDenied(utility, analysed)
+    if (denial !== null) return script.refuse(request, statement, { denial, access })
+    const masks = carrierMasks(utility, analysed, analyses.masking)
+    if (utility.kind !== 'declare')
+      return this.#runUtility({ text, statement, access, masks, request, confirmed: null })
+    const cursor = { analysed, hold: utility.hold }
     cursors.change(utility.cursor, cursor, submissions.epoch)
-    return this.#runUtility({
-      text,
-      statement: inner.statement,
-      access: inner.analysed.access,
-      masks: NO_MASKS,
-      request: inner.request,
-      confirmed: () => cursors.confirm(utility.cursor, cursor),
-    })
-  }
-
-  async #copy(text: string, read: ReadStatement, utility: Utility<'copy-out'>): Promise<boolean> {
-    const { inner: query, format, table, columns } = utility
-    const inner = await this.#inner(text, read, query)
-    if (inner === null) return false
-    const { statement, analysed, request } = inner
-    const masks = this.#parts.analyses.masking.masksOfCopy(analysed, format, table !== null && columns === null)
-    return this.#runUtility({ text, statement, access: analysed.access, masks, request, confirmed: null })
-  }
-
-  async #explain(text: string, read: ReadStatement, { analyze, inner: query }: Utility<'explain'>): Promise<boolean> {
-    const inner = await this.#inner(text, read, query)
-    if (inner === null) return false
-    const { statement, analysed, request } = inner
-    // The counts of an execution answer what the statement asks of the values.
-    if (analyze && analysed.lineage.touches.length > 0) {
-      return this.#parts.script.refuse(request, statement, { denial: countsTold(analysed), access: analysed.access })
-    }
-    return this.#runUtility({ text, statement, access: analysed.access, masks: NO_MASKS, request, confirmed: null })
-  }
-
-  async #createAs(text: string, read: ReadStatement, { inner: query }: Utility<'create-as'>): Promise<boolean> {
-    const inner = await this.#inner(text, read, query)
-    if (inner === null) return false
-    const { statement, analysed, request } = inner
-    const sensitive = analysed.lineage.outputs.find(({ sources }) => sources.length > 0)
-    if (sensitive !== undefined) {
-      const denial = copiesMade(sensitive, analysed)
-      return this.#parts.script.refuse(request, statement, { denial, access: analysed.access })
-    }
-    return this.#runUtility({ text, statement, access: analysed.access, masks: NO_MASKS, request, confirmed: null })
+    const confirmed = (): void => cursors.confirm(utility.cursor, cursor)
+    return this.#runUtility({ text, statement, access, masks, request, confirmed })
   }
 
   /** A prepared statement of the protocol's, under the name that was given. */
@@ -246,7 +206,4 @@ export class UtilityScript {
   }
 }
 
-const carriedBy = (whole: string, { text, at }: InnerQuery): AnalysedText => ({ analysed: text, whole, at })
-
-const TEXT_HINT = 'Declare it without BINARY.'
 const TYPES_HINT = 'Leave the types out, or name types of PostgreSQL’s own.'
