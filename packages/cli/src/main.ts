@@ -121,7 +121,7 @@ function addQuestions(program: Command, context: ContextOf): void {
 function addMasking(program: Command, context: ContextOf): void {
   const mask = program.command('mask').description('what is masked, and why')
   asking(mask, 'plan <connection>', 'each column, what happens to it, and why', 'agent')
-    .option('--like <text>', 'only columns with this in schema.table.column')
+    .option('--like <text>', 'only columns with this in schema.table.column; * is anything')
     .action(async (connection: string, options, verb: Command) => {
       const { runMaskPlan } = await import('./verbs/mask.ts')
       await runMaskPlan(connection, options, context(verb))

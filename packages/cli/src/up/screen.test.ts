@@ -22,7 +22,7 @@ describe('the start screen', () => {
     expect(block.join('\n')).toContain(
       'psql "postgresql://agent.7qmx2k@localhost:15432/shop?sslmode=verify-full&sslrootcert=.sluice/ca.pem"',
     )
-    expect(block.join('\n')).toContain('Not there yet: masking')
+    expect(block.join('\n')).toContain('select name, email, ssn from customers')
   })
 
   it('names the state folder in commands where it is another one', () => {
@@ -34,10 +34,12 @@ describe('the start screen', () => {
   it('names no verb that does not exist', () => {
     const block = copyBlock({ ticket, proxyPort: 1, caFile: '/c', stateDir: '/s', workingDir: '/w' }).join('\n')
     const main = readFileSync(join(import.meta.dirname, '../main.ts'), 'utf8')
-    const named = [...block.matchAll(/\.\/sluice (?:--state \S+ )?(\w+)(?: (?<=policy )(\w+))?/g)].flatMap(
+    const named = [...block.matchAll(/\.\/sluice (?:--state \S+ )?(\w+)(?: (?<=(?:policy|mask) )(\w+))?/g)].flatMap(
       ([, verb, inner]) => (inner === undefined ? [verb] : [verb, inner]),
     )
-    expect(named).toEqual(expect.arrayContaining(['approvals', 'approve', 'policy', 'explain']))
+    expect(named).toEqual(
+      expect.arrayContaining(['approvals', 'approve', 'policy', 'explain', 'mask', 'plan', 'findings']),
+    )
     for (const verb of named) expect(main).toMatch(new RegExp(`'${verb}( <\\w+>)?'`))
   })
 

@@ -48,7 +48,7 @@ export async function askGateway(
     const { message, hint, severity } = error as { message: string; hint?: string; severity?: string }
     const said = message.replace(/^sluice: /, '')
     const code = severity === undefined ? EXIT_CODES.unreachable : EXIT_CODES.forbidden
-    throw new CliFailure(hint === undefined ? said : `${said}; ${hint}`, code, { cause: error })
+    throw new CliFailure(hint === undefined ? said : `${said}\n  ${hint}`, code, { cause: error })
   } finally {
     await session.end().catch(() => undefined)
   }

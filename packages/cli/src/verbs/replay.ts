@@ -33,15 +33,23 @@ export async function allEvents(page: (limit: number, after: number) => Promise<
 
 export function replay(output: Output, rows: readonly Row[], nowMs: number): void {
   const start = timeOf(rows[0]?.['time']) ?? nowMs
+  const ends = endsOf(rows)
   for (const row of rows) {
     const offset = offsetOf(timeOf(row['time']) ?? start, start)
-    for (const [index, line] of linesOf(row, output, nowMs).entries()) {
+    for (const [index, line] of linesOf(row, ends, output, nowMs).entries()) {
       output.line(`${index === 0 ? output.style.dim(offset) : ' '.repeat(offset.length)}  ${line}`)
     }
   }
 }
 
-function linesOf(row: Row, { style }: Output, nowMs: number): string[] {
+/** By the request that each ends. */
+function endsOf(rows: readonly Row[]): ReadonlyMap<string, Row> {
+  return new Map(
+    rows.flatMap((row) => (text(row, 'kind') === 'finished' ? [[text(row, 'requestId'), row] as const] : [])),
+  )
+}
+
+function linesOf(row: Row, ends: ReadonlyMap<string, Row>, { style }: Output, nowMs: number): string[] {
   switch (text(row, 'kind')) {
     case 'session_opened':
       return [
@@ -52,10 +60,14 @@ function linesOf(row: Row, { style }: Output, nowMs: number): string[] {
     case 'session_closed':
       return [style.bold(`session closed: ${escapeControls(text(row, 'status') || 'ok')}`)]
     case 'request': {
-      const statement = escapeLines(text(row, 'text') || text(row, 'operation')).split('\n')
+      const end = ends.get(text(row, 'eventId')) ?? row
+      // Where a statement is analysed, more of it may be shown afterwards, and more is known for the decision.
+      const shown = text(end, 'text') || text(row, 'text') || text(row, 'operation')
+      const statement = escapeLines(shown).split('\n')
+      const refused = text(end, 'decision') === 'deny' && !endedWait(end)
       return [
         ...statement.map((line, index) => (index === 0 ? `> ${line}` : `  ${line}`)),
-        ...decisionLines(row, style),
+        ...decisionLines(refused ? end : row, style),
       ]
     }
     case 'approval_used':
@@ -78,7 +90,10 @@ function decisionLines(row: Row, style: Output['style']): string[] {
   if (decision === '') return []
   if (decision === 'pending') return [`  ${WAITS}`]
   const shown = escapeControls(decision)
-  const reason = text(row, 'approvalId') === '' ? text(row, 'reason') : ''
+  const code = text(row, 'reason')
+  // A rule of the gateway's own has its name from the reason.
+  const isSaid = text(row, 'approvalId') !== '' || decision === `deny ${code.replaceAll('_', '-')}`
+  const reason = isSaid ? '' : code
   return [
     `  ${decision.startsWith('deny') ? style.bad(shown) : style.good(shown)}${reason === '' ? '' : escapeControls(` (${reason})`)}`,
   ]
@@ -93,7 +108,22 @@ function outcomeOf(row: Row): string {
   const milliseconds = (numberIn(row, 'durationMicros') / 1_000).toFixed(1)
   const error = text(row, 'error')
   const status = escapeControls(`${text(row, 'status') || 'ok'}${error === '' ? '' : ` ${error}`}`)
-  return `${status}, ${numberIn(row, 'rows')} rows in ${milliseconds} ms`
+  const rows = numberIn(row, 'rows')
+  return `${status}, ${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms${maskedOf(row)}`
+}
+
+/** `; masked 2 × pii.ssn` and `; in clear: pii.email`, from the obligations. */
+function maskedOf(row: Row): string {
+  const obligations = rowsOf({ obligations: row['obligations'] ?? [] }, 'obligations')
+  const masked = obligations.filter((each) => text(each, 'kind') === 'mask' && numberIn(each, 'count') > 0)
+  const counts = masked.map((each) => `${numberIn(each, 'count')} × ${text(each, 'tag') || 'values'}`)
+  const revealed = obligations
+    .filter((each) => text(each, 'kind') === 'reveal')
+    .map((each) => text(each, 'tag') || 'all')
+  return [
+    counts.length === 0 ? '' : `; masked ${escapeControls(counts.join(', '))}`,
+    revealed.length === 0 ? '' : `; in clear: ${escapeControls(revealed.join(', '))}`,
+  ].join('')
 }
 
 /** Minutes and seconds since the session's first event. */

@@ -130,10 +130,52 @@ describe('a replay', () => {
       '> update a',
       'held until people decide',
       'approved',
-      'ok, 1 rows in 0.0 ms',
+      'ok, 1 row in 0.0 ms',
       '> update b',
       'held until people decide',
       'deny p (approval_expired)',
+      'refused, 0 rows in 0.0 ms',
+    ])
+  })
+
+  it('shows what the analysis told: more of the text, why it was refused, what was masked', () => {
+    const asked = { ...AGENT, time: new Date(NOW).toISOString(), policies: ['p'] }
+    const mask = (tag: string, count: string) => ({ kind: 'mask', tag, count })
+    const lines = printed((output) =>
+      replay(
+        output,
+        [
+          { ...asked, eventId: 'a', kind: 'request', text: "select ssn, '…'", decision: 'permit' },
+          {
+            ...asked,
+            kind: 'finished',
+            requestId: 'a',
+            text: "select ssn, 'x'",
+            decision: 'permit',
+            status: 'ok',
+            rows: 2,
+            obligations: [{ kind: 'analysed', tag: '', count: '0' }, mask('pii.ssn', '2'), mask('pii.email', '0')],
+          },
+          { ...asked, eventId: 'b', kind: 'request', text: 'update orders', decision: 'pending' },
+          {
+            ...asked,
+            kind: 'finished',
+            requestId: 'b',
+            decision: 'deny',
+            policies: ['tag-sink'],
+            reason: 'tag_sink',
+            status: 'refused',
+          },
+        ],
+        NOW,
+      ),
+    )
+    expect(lines.map((line) => line.replace(/^ *(0:00\.000)? */, ''))).toEqual([
+      "> select ssn, 'x'",
+      'permit',
+      'ok, 2 rows in 0.0 ms; masked 2 × pii.ssn',
+      '> update orders',
+      'deny tag-sink',
       'refused, 0 rows in 0.0 ms',
     ])
   })
