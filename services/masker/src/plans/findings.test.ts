@@ -124,6 +124,26 @@ describe('a finding', () => {
     expect((await findings()).filter(({ raised }) => raised)).toHaveLength(1)
   })
 
+  it('that was to raise the plan does so after a restart, though the masker stopped before it could', async () => {
+    const { service } = await started()
+    service.findings.restore({
+      findingId: '',
+      connection: 'shop',
+      time: 0,
+      eventId: '',
+      sessionId: '',
+      place: { kind: 'column', name: '', databaseId: 16_400, relid: CUSTOMERS, attno: 1 },
+      tag: 'pii.ssn',
+      detector: 'ssn',
+      confidence: 95,
+      count: 3,
+      example: '',
+      raised: true,
+      planVersion: '',
+    })
+    await world.planWhere((plan) => verdictOf(plan, 'name') === 'pii.ssn')
+  })
+
   it('is about the table behind a view', async () => {
     const [customers] = PLAIN.relations
     if (customers === undefined) throw new Error('no table')

@@ -34,6 +34,8 @@ function sanitised(
   return sanitiseSql(segments, opened, judgeOf(spans, header))
 }
 
+const CLEAN = [{ object: 'public.orders', column: 'clean columns', tag: null, how: 'output' }] as const
+
 describe('an analysed statement', () => {
   it('is shown with its values, but for those that stand for sensitive columns', () => {
     const { text, segments } = sanitised(
@@ -109,9 +111,12 @@ describe('an analysed statement', () => {
 
   it('shows a result as it was delivered', () => {
     const result = Buffer.concat([rowDescription({ name: 'n' }), dataRow('7')])
-    const touches = [{ object: 'public.orders', column: 'clean columns', tag: null, how: 'output' }] as const
-    const { segments } = sanitised([{ kind: 'result', value: result }], [], { touches })
+    const { segments } = sanitised([{ kind: 'result', value: result }], [], { touches: CLEAN })
     expect(segments[0]).toMatchObject({ disclosure: 'shown', bytes: result })
+    const spanned = sanitised([{ kind: 'result', value: result }], [{ segment: 0, start: 0, end: 1, tag: 'pii.ssn' }], {
+      touches: CLEAN,
+    })
+    expect(spanned.segments[0]).toMatchObject({ disclosure: 'withheld', reason: 'tag' })
   })
 
   it('lets no sensitive value through, however it is made up', () => {
@@ -143,7 +148,9 @@ describe('an analysed statement', () => {
       fc.property(pieces, fc.array(fc.nat({ max: 8 }), { maxLength: 2 }), (list, spanned) => {
         const holes = list.findIndex(({ kind }) => kind !== 'literal' && kind !== 'comment')
         const shape = `select ${Array.from({ length: holes < 0 ? list.length : holes }, () => '\0').join(' ')}`
-        const { segments, text, claims } = sanitised([{ kind: 'text', value: shape }, ...list], spanned.map(span))
+        const { segments, text, claims } = sanitised([{ kind: 'text', value: shape }, ...list], spanned.map(span), {
+          touches: CLEAN,
+        })
         const readable = [text ?? '', JSON.stringify(claims), ...segments.map(({ bytes }) => bytes?.toString() ?? '')]
         for (const secret of [email, card, ssn, 'ann.miller', Buffer.from(email).toString('hex')]) {
           expect(readable.join(' ')).not.toContain(secret)
