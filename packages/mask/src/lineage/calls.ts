@@ -3,6 +3,7 @@
 import type { TreeNode } from '../tree/node.ts'
 import { flagAt, nodeAt, nodesAt, numberAt, numbersAt } from './node-access.ts'
 import { checkType, functionVerdict, operationVerdict, operatorVerdict, operatorWord } from './operators.ts'
+import { FAILS_BY_KEY } from './quiet.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
 import { recordCompared, touched } from './touches.ts'
@@ -16,16 +17,24 @@ const argumentsOf = (node: TreeNode, field: string, scope: Scope, reader: Reader
 /** Escaping and encoding can double what they are given; what is written one after the other is as long as all. */
 const GROWTH = 2
 
+/** Whether a stored value is NULL may be known; of a computed one that can be made to depend on the value. */
+const failsByKey = (node: TreeNode, name: string | undefined, values: readonly Value[]): boolean =>
+  name !== undefined &&
+  FAILS_BY_KEY.has(name) &&
+  values.some((value, i) => isSensitive(value) && !value.bare && (i % 2 === 0 || flagAt(node, 'funcvariadic')))
+
 const functionCall: ReadCall = (node, scope, reader) => {
   const id = numberAt(node, 'funcid')
   const verdict = functionVerdict(id, reader)
   checkType(numberAt(node, 'funcresulttype'), reader)
-  const value = computed(argumentsOf(node, 'args', scope, reader), GROWTH)
-  const name = reader.functions.nameOf(id) ?? 'that is not known'
+  const values = argumentsOf(node, 'args', scope, reader)
+  const value = computed(values, GROWTH)
+  const known = reader.functions.nameOf(id)
+  const name = known ?? 'that is not known'
   const rows = flagAt(node, 'funcretset')
   // How many rows there are tells of the value.
   if (rows) return varying(touched(value, 'count', `the function ${name}`, reader))
-  if (verdict === 'total' && value.weight < HEAVY) return value
+  if (verdict === 'total' && value.weight < HEAVY && !failsByKey(node, known, values)) return value
   return touched(value, 'compute', `the function ${name}`, reader)
 }
 

@@ -8,11 +8,12 @@ import type { TouchHow } from './lineage.ts'
 import { flagAt, nodeAt, nodesAt, numberAt } from './node-access.ts'
 import { typeOf } from './node-types.ts'
 import { checkType } from './operators.ts'
+import { isQuiet } from './quiet.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
 import { SUBSELECTS } from './subselects.ts'
 import { touched } from './touches.ts'
-import { CLEAN, computed, literalValue, VARYING, type Value, varying } from './value.ts'
+import { CLEAN, computed, isSensitive, literalValue, VARYING, type Value, varying } from './value.ts'
 
 export type ReadExpression = (node: TreeNode, scope: Scope, reader: Reader) => Value
 
@@ -26,7 +27,6 @@ type Combination = {
 const COMBINATIONS: Readonly<Record<string, Combination>> = {
   ARRAYEXPR: { children: ['elements'], touch: null },
   ROWEXPR: { children: ['args'], touch: null },
-  COALESCEEXPR: { children: ['args'], touch: null },
   FIELDSELECT: { children: ['arg'], touch: null },
   CONVERTROWTYPEEXPR: { children: ['arg'], touch: null },
   JSONFORMAT: { children: [], touch: null },
@@ -123,6 +123,23 @@ const readCase: ReadExpression = (node, scope, reader) => {
   return computed([...conditions, ...results])
 }
 
+/**
+ * What comes later is evaluated only where all before it is NULL. Of a stored value that may be known; where a computed one
+ * is NULL can be made to depend on the value (`object -> left(ssn, 1)`), and then what comes later must not show it.
+ */
+const coalesce: ReadExpression = (node, scope, reader) => {
+  const expressions = nodesAt(node, 'args')
+  const values = expressions.map((expression) => reader.expression(expression, scope))
+  const isLoud = expressions.map((expression) => !isQuiet(expression, scope, reader))
+  return computed(
+    values.map((value, i) =>
+      isSensitive(value) && !value.bare && isLoud.includes(true, i + 1)
+        ? touched(value, 'compute', 'COALESCE in front of what could fail', reader)
+        : value,
+    ),
+  )
+}
+
 const subscripts: ReadExpression = (node, scope, reader) => {
   checkType(numberAt(node, 'refcontainertype'), reader)
   const places = [...nodesAt(node, 'refupperindexpr'), ...nodesAt(node, 'reflowerindexpr')].map((place) =>
@@ -206,6 +223,7 @@ export const EXPRESSIONS: Readonly<Record<string, ReadExpression>> = {
   COERCETODOMAIN: coerceToDomain,
   NULLTEST: nullTest,
   CASEEXPR: readCase,
+  COALESCEEXPR: coalesce,
   CASETESTEXPR: caseTest,
   SUBSCRIPTINGREF: subscripts,
   FIELDSTORE: fieldStore,
