@@ -14,7 +14,7 @@ export interface ServerMessageSink {
    */
   wantsWholeRows?(): number
   /** A row that is longer than it may be. Nothing comes after it. Without it, that is a violation. */
-  rowTooLong?(bytes: number): void
+  rowTooLong?(bytes: number, bound: number): void
   /** A whole control message. */
   control(type: number, bytes: Buffer): void
   /** Nothing comes after it. */
@@ -86,7 +86,7 @@ export class ServerFramer {
         inPieces = bound === 0
         if (bound > 0 && length > bound) {
           this.#passRun(bytes, runStart, position)
-          return this.#rowTooLong(length)
+          return this.#rowTooLong(length, bound)
         }
       }
       if (!isRow && length > MAX_CONTROL_BYTES) return this.#violation(`a control message of ${length} bytes`)
@@ -123,9 +123,11 @@ export class ServerFramer {
     this.#sink.violation(reason)
   }
 
-  #rowTooLong(length: number): void {
-    if (this.#sink.rowTooLong === undefined) return this.#violation(`a row of ${length} bytes`)
+  #rowTooLong(length: number, bound: number): void {
+    if (this.#sink.rowTooLong === undefined) {
+      return this.#violation(`a row of ${length} bytes, where ${bound} is the most that is looked at as a whole`)
+    }
     this.#ended = true
-    this.#sink.rowTooLong(length)
+    this.#sink.rowTooLong(length, bound)
   }
 }
