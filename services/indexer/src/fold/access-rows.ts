@@ -30,7 +30,8 @@ export function accessRows({ header }: Audit, command: CommandRow): readonly Acc
 function accessRow(command: CommandRow, object: string, column: string, how: string, tag: string): AccessRow {
   const { topic, partition, offset, logged_at, command_id, session_id, sequence, time } = command
   const { subject, subject_kind, subject_issuer, subject_groups, on_behalf_of, connection } = command
-  const { action, decision, policy, reason, approval_id, status, error, rows, masked, text, retention_days } = command
+  const { action, decision, policy, reason, approval_id, status, error, rows, text, retention_days } = command
+  const masked = tag === '' ? command.masked : (command.masked_tags.find((each) => each.tag === tag)?.count ?? 0)
   const { schema, relation } = objectName(object)
   return {
     topic,

@@ -177,7 +177,7 @@ export class PostgresGateway {
       socket.end(encode.errorResponse(connectRefused(allowed, admitted.connection.name)))
       return false
     }
-    const masks = this.#masks.needed(admitted.connection, policy)
+    const masks = this.#masks.needed(admitted.connection, policy, admitted.claims.applicationName)
     if (masks instanceof PolicyUnavailable) {
       socket.end(encode.errorResponse(planMissing(masks)))
       return false

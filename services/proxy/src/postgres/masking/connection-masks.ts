@@ -9,6 +9,9 @@ import { LineageCache } from './lineage-cache.ts'
 import { SessionMasking } from './session-masking.ts'
 import { TouchBudget } from './touch-budget.ts'
 
+/** The command line asks what would be masked: that is answered where statements are analysed. */
+const OWN_APPLICATION = 'sluice'
+
 type Revealing = Pick<FollowedPolicy, 'reveals'>
 
 export class ConnectionMasks {
@@ -22,12 +25,12 @@ export class ConnectionMasks {
   }
 
   /** False where nothing is sensitive for this subject. PolicyUnavailable where nobody knows. */
-  needed({ name, masking }: GovernedConnection, policy: Revealing): boolean | PolicyUnavailable {
+  needed({ name, masking }: GovernedConnection, policy: Revealing, application: string): boolean | PolicyUnavailable {
     if (!masking) return false
     try {
       const tags = this.#allTags(this.#masking.plans.current(name))
       const reveals = policy.reveals(tags)
-      return tags.some((tag) => !reveals.has(tag))
+      return application === OWN_APPLICATION || tags.some((tag) => !reveals.has(tag))
     } catch (error) {
       if (error instanceof PolicyUnavailable) return error
       throw error

@@ -12,6 +12,8 @@ import {
   type MaskKeys,
   type PlanView,
   type Reveals,
+  type Source,
+  UNKNOWN_TAG,
 } from '@sluice/mask'
 import type { Denial, StatementAccess } from '@sluice/policy'
 import type { SensitiveValues } from '@sluice/session'
@@ -27,12 +29,28 @@ import { budgetDenied, lineageDenied, maskDenied, placeholderDenied, planDenied 
 import type { MaskParts } from './masked-columns.ts'
 import { NoticeLevel } from './notice-level.ts'
 import { compileRowMasker } from './row-masker.ts'
+import { RowUnexpected } from './row-unexpected.ts'
 import type { SubjectBudget } from './touch-budget.ts'
 
 function writtenColumns({ decision, lineage, view }: Analysed): readonly MaskedOutput[] {
   const columns = lineage.relations.flatMap((relid) => view.relation(relid)?.columns ?? [])
   const generated = new Set(columns.flatMap((column) => (column.generated === true ? [column.name] : [])))
   return decision.outputs.filter(({ name }) => !generated.has(name))
+}
+
+const isUnknown = ({ tags }: Source): boolean => tags.includes(UNKNOWN_TAG)
+
+class NoRows implements RowsMask {
+  readonly counts: ReadonlyMap<string, number> = new Map()
+  readonly #why: RowUnexpected
+
+  constructor(why: RowUnexpected) {
+    this.#why = why
+  }
+
+  rows(): never {
+    throw this.#why
+  }
 }
 
 type AllowedMasks = Extract<MaskDecision, { kind: 'allowed' }>
@@ -181,12 +199,22 @@ export class SessionMasking {
 
   /** Null where all may be seen. */
   rowsOf({ decision }: Analysed, formats: readonly number[]): RowsMask | null {
-    return decision.clear ? null : compileRowMasker(decision.outputs, formats, this.#maskParts)
+    if (decision.clear) return null
+    try {
+      return compileRowMasker(decision.outputs, formats, this.#maskParts)
+    } catch (error) {
+      // The server will refuse these formats; if it does not, no row is delivered.
+      if (error instanceof RowUnexpected) return new NoRows(error)
+      throw error
+    }
   }
 
   /** What stands for a value must not take its place. */
   #writesPlaceholder({ actions }: StatementAccess, texts: () => readonly string[]): boolean {
-    return actions.includes('sql:write') && texts().some((text) => isPlaceholder(text, this.keys))
+    return (
+      actions.includes('sql:write') &&
+      texts().some((text) => isPlaceholder(text, this.keys, Object.keys(this.view().plan.tags)))
+    )
   }
 
   get #maskParts(): MaskParts {
@@ -222,8 +250,12 @@ export class SessionMasking {
     const { lineage } = read
     const unplanned = lineage.unplanned.length > 0 ? version : null
     const decision = decideMasks(lineage, view, reveals)
-    const { connection } = this.#parts
+    const { connection, plans, planWaitMs } = this.#parts
     const resources = accessResources(lineage, view, connection)
+    if (decision.kind === 'allowed' && decision.outputs.some(({ sources }) => sources.some(isUnknown))) {
+      // A look at the catalog makes them known; nobody waits for it.
+      void plans.fresher(connection, version, planWaitMs)
+    }
     const known = {
       ...access,
       resources: resources.length === 0 ? access.resources : resources,

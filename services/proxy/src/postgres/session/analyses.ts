@@ -9,7 +9,7 @@ import { lineageDenied } from '../masking/mask-denials.ts'
 import type { Analysed, AnalysedText, PortalMasks, SessionMasking } from '../masking/session-masking.ts'
 import type { BoundValue } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
-import { type Carrier, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
+import { type Carrier, carrierAccess, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
 import { QUERY_NAME } from './own-statements.ts'
 import { denialReport } from './refusals.ts'
 import type { ReadStatement } from './statements.ts'
@@ -99,7 +99,8 @@ export class Analyses {
     const { analysed } = judged
     const denied = carrierDenied(utility, analysed)
     if (denied !== null) return { kind: 'refused', denial: denied, access: analysed.access }
-    return { kind: 'allowed', analysed, masks: carrierMasks(utility, analysed, this.masking) }
+    const carried = { ...analysed, access: carrierAccess(analysed) }
+    return { kind: 'allowed', analysed: carried, masks: carrierMasks(utility, analysed, this.masking) }
   }
 
   /** Refuses a request whose statement the upstream has analysed: the client gets `denial` as its error. */

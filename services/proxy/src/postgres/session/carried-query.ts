@@ -1,6 +1,6 @@
 // Statements that carry a query: what may become of what the query finds.
 
-import { type Denial, denyProtocol } from '@sluice/policy'
+import { type Denial, denyProtocol, type StatementAccess } from '@sluice/policy'
 import type { InnerQuery, UtilityFacts } from '@sluice/sql'
 import { copiesMade, countsTold } from '../masking/mask-denials.ts'
 import type { SessionMasking } from '../masking/session-masking.ts'
@@ -22,8 +22,14 @@ export function carrierRefused(utility: Carrier): Denial | null {
   return denyProtocol('binary_cursor', 'a binary cursor is not masked', 'Declare it without BINARY.')
 }
 
+/** While a person is asked nothing is locked, and what was analysed might be something else when it runs. */
+export function carrierAccess({ access }: Analysed): StatementAccess {
+  return { ...access, holdable: access.holdable ?? 'it carries a query; send that by itself' }
+}
+
 /** Why it may not run with this query, although the query might. */
 export function carrierDenied(utility: Carrier, analysed: Analysed): Denial | null {
+  if (analysed.lineage.command === 'utility') return denyProtocol('carrier', 'what it carries is no query', null)
   switch (utility.kind) {
     // The counts of an execution answer what the statement asks of the values.
     case 'explain':

@@ -38,6 +38,8 @@ import { HeldSubmission, type Submissions } from './submissions.ts'
 
 const DONE = 'done'
 
+const OTHER_PORTAL = ['portal_changed', 'what this portal reads from may have changed since it was bound'] as const
+
 export class ExtendedRequests {
   readonly refusals: ProtocolRefusals
   readonly #submissions: Submissions
@@ -69,7 +71,7 @@ export class ExtendedRequests {
     this.#holds = parts.holds
     this.#guard = parts.guard
     this.#analyses = parts.analyses
-    this.masked = parts.analyses === null ? null : new MaskedPortals(parts.analyses, parts.submissions)
+    this.masked = parts.analyses === null ? null : new MaskedPortals(parts.analyses, parts.submissions, this.#portals)
     this.#delivery = parts.delivery
     this.#limits = limits
     this.refusals = new ProtocolRefusals(parts.submissions, () => void this.endGroup())
@@ -237,7 +239,8 @@ export class ExtendedRequests {
       this.#group = newGroup('Bind', statement)
     }
     const group = this.#group
-    const portal = portalOf(statement, bytes, masks.execute)
+    const fetches = this.masked?.fetchedBy(statement) ?? null
+    const portal = portalOf(statement, bytes, { masked: masks.execute, fetches })
     group.operation = 'Bind'
     group.portal = body.portal
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
@@ -272,6 +275,7 @@ export class ExtendedRequests {
     }
     const { statement, bind, parameters } = found.value
     const joins = this.#group?.operation === 'Bind' && this.#group.portal === body.portal
+    if (this.masked?.isOther(found.value, joins) === true) return this.refusals.refuse(CLIENT.execute, ...OTHER_PORTAL)
     if (!joins) {
       void this.endGroup()
       if (this.#submissions.discarding) return DONE
@@ -300,13 +304,16 @@ export class ExtendedRequests {
     if (body === null) return this.refusals.malformed(CLIENT.describe, 'Describe')
     const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
     const confirmed = body.target === 'statement' ? this.#described(body.name) : null
+    // The server may analyse a statement again for this, and would not say so once more when it is bound.
+    const described = body.target === 'statement' ? this.statements.lookup(body.name, this.#submissions.epoch) : null
+    const masked = described?.kind === 'found' ? (this.masked?.describes(described.value) ?? null) : null
     if (this.#group !== null) {
       this.#group.messages.push(bytes)
-      this.#group.replies.push({ to, confirmed })
+      this.#group.replies.push({ to, confirmed, masked })
       return DONE
     }
     this.#submissions.housekeeping(bytes)
-    this.#submissions.expect({ to, confirmed })
+    this.#submissions.expect({ to, confirmed, masked })
     return DONE
   }
 

@@ -12,7 +12,8 @@ import { type BindBody, resultFormats } from '../wire/decode.ts'
 import type { Analyses } from './analyses.ts'
 import { carriesQuery } from './carried-query.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
-import type { ReadStatement } from './statements.ts'
+import type { MaskedReply } from './reply-queue.ts'
+import type { Portal, ReadStatement } from './statements.ts'
 import type { Submissions } from './submissions.ts'
 
 export type RefusedPortal = { readonly denial: Denial; readonly access: StatementAccess }
@@ -28,19 +29,45 @@ const CURSOR_BYTES = 200
 const seen = (masks: PortalMasks): PortalVerdict => ({ kind: 'masks', masks })
 
 export class MaskedPortals {
-  readonly cursors = new NameRegistry<Cursor>(() => CURSOR_BYTES)
+  readonly #cursors = new NameRegistry<Cursor>(() => CURSOR_BYTES)
   readonly #analyses: Analyses
   readonly #submissions: Submissions
+  readonly #portals: NameRegistry<Portal>
 
-  constructor(analyses: Analyses, submissions: Submissions) {
+  /** `portals`: those of the protocol, which share their names with cursors. */
+  constructor(analyses: Analyses, submissions: Submissions, portals: NameRegistry<Portal>) {
     this.#analyses = analyses
     this.#submissions = submissions
+    this.#portals = portals
+  }
+
+  /** The cursor of that name; null where there is none that was analysed. */
+  cursor(name: string): Cursor | null {
+    const found = this.#cursors.lookup(name, this.#submissions.epoch)
+    return found.kind === 'found' ? found.value : null
+  }
+
+  /** SQL declares a cursor, or closes one; from all names on where `name` is null. Returns what its success confirms. */
+  declares(name: string | null, cursor: Cursor | null): () => void {
+    const { epoch } = this.#submissions
+    if (name === null) {
+      return () => {
+        this.#cursors.forget(ALL_NAMES)
+        this.#portals.forget(ALL_NAMES)
+      }
+    }
+    this.#cursors.change(name, cursor, epoch)
+    this.#portals.change(name, null, epoch)
+    return () => {
+      this.#cursors.confirm(name, cursor)
+      this.#portals.confirm(name, null)
+    }
   }
 
   /** The upstream is ready after `epoch`. */
   ready(epoch: number, idle: boolean): void {
-    this.cursors.endEpoch(epoch)
-    if (idle) this.cursors.forgetWhere(({ hold }) => !hold)
+    this.#cursors.endEpoch(epoch)
+    if (idle) this.#cursors.forgetWhere(({ hold }) => !hold)
   }
 
   /** Whether what is bound has to be analysed anew: then `judge` takes a while. */
@@ -72,17 +99,34 @@ export class MaskedPortals {
   /** SQL can fetch from a portal of the protocol as from a cursor. Returns what the server's answer confirms. */
   bound(name: string, { needsTree, analysed }: ReadStatement): () => void {
     const cursor = needsTree && analysed !== undefined ? { analysed, hold: false } : null
-    this.cursors.change(name, cursor, this.#submissions.epoch)
-    return () => this.cursors.confirm(name, cursor)
+    this.#cursors.change(name, cursor, this.#submissions.epoch)
+    return () => this.#cursors.confirm(name, cursor)
   }
 
   /** What becomes of cursors when a statement has run; null where nothing does. */
   executes({ utility, analysed }: ReadStatement): (() => void) | null {
-    if (utility?.kind === 'close') return () => this.cursors.forget(utility.cursor ?? ALL_NAMES)
+    if (utility?.kind === 'close') return this.declares(utility.cursor, null)
     if (utility?.kind !== 'declare' || analysed === undefined) return null
-    const cursor = { analysed, hold: utility.hold }
-    this.cursors.change(utility.cursor, cursor, this.#submissions.epoch)
-    return () => this.cursors.confirm(utility.cursor, cursor)
+    return this.declares(utility.cursor, { analysed, hold: utility.hold })
+  }
+
+  /** Whether what a portal would show may be something else than when it was bound. `joins`: it was bound just now. */
+  isOther({ statement, fetches }: Portal, joins: boolean): boolean {
+    const { utility } = statement
+    if (utility?.kind === 'fetch') return this.cursor(utility.cursor) !== fetches
+    // The server analyses what it carries only now.
+    return carriesQuery(utility) && !joins
+  }
+
+  /** For the answer to Describe of a statement. */
+  describes({ needsTree, analysed }: ReadStatement): MaskedReply | null {
+    if (!needsTree || analysed === undefined) return null
+    return this.#analyses.masking.masksOf(analysed, []).bind
+  }
+
+  /** What a bound FETCH reads from; it must be the same when it is executed. */
+  fetchedBy({ utility }: ReadStatement): Cursor | null {
+    return utility?.kind === 'fetch' ? this.cursor(utility.cursor) : null
   }
 
   /** Null for what returns no rows of tables. */
@@ -90,8 +134,8 @@ export class MaskedPortals {
     const { needsTree, analysed, utility, access } = statement
     if (needsTree) return analysed === undefined ? unknownHere(access) : masking.execution(analysed, values)
     if (utility?.kind !== 'fetch') return null
-    const cursor = this.cursors.lookup(utility.cursor, this.#submissions.epoch)
-    return cursor.kind === 'found' ? masking.again(cursor.value.analysed) : unknownHere(access)
+    const cursor = this.cursor(utility.cursor)
+    return cursor === null ? unknownHere(access) : masking.again(cursor.analysed)
   }
 }
 

@@ -39,9 +39,8 @@ export class MaskedQueries {
     this.#parts = parts
     this.#query = new QueryScript(parts)
     const { statements } = parts.extended
-    const { cursors } = parts.portals
     parts.extended.onForgotAll = () => this.#query.forgetAll()
-    this.#utility = new UtilityScript({ ...parts, script: this.#query, statements, cursors })
+    this.#utility = new UtilityScript({ ...parts, script: this.#query, statements })
     this.#virtual = new VirtualStatements({ ...parts, script: this.#query })
   }
 

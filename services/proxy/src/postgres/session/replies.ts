@@ -67,6 +67,10 @@ export class Replies implements ServerMessageSink {
   #queryError: string | null = null
   /** Whose commands were counted last, and its rows then. */
   #counted: { readonly request: OpenRequest; readonly rows: number } | null = null
+  /** The session has ended: nothing follows what the client was told. */
+  #over = false
+  /** What the server analysed again, to another decision: it may only fail now. */
+  #changed: ExpectedReply | null = null
   /** The first error since the upstream was ready. */
   #failure: string | null = null
 
@@ -90,6 +94,7 @@ export class Replies implements ServerMessageSink {
   }
 
   pass(bytes: Buffer): void {
+    if (this.#over) return
     const head = this.#queue.head
     if (head !== undefined && head.own !== null) return head.own.row(bytes)
     if (head === undefined || head.request === null || (head.to !== 'execute' && head.to !== 'query')) {
@@ -129,6 +134,7 @@ export class Replies implements ServerMessageSink {
   }
 
   control(type: number, bytes: Buffer): void {
+    if (this.#over) return
     switch (type) {
       case SERVER.readyForQuery:
         return this.#ready(bytes)
@@ -149,8 +155,13 @@ export class Replies implements ServerMessageSink {
     }
   }
 
+  #end(report: ErrorReport): void {
+    this.#over = true
+    this.#events.misbehaved(report)
+  }
+
   #misbehaved(reason: string): void {
-    this.#events.misbehaved(misbehavedReport(reason))
+    this.#end(misbehavedReport(reason))
   }
 
   violation(reason: string): void {
@@ -174,7 +185,7 @@ export class Replies implements ServerMessageSink {
     switch (report.kind) {
       case 'tree': {
         const confirms = head?.masked?.confirms ?? null
-        if (slot === null && confirms !== null && !confirms(report.dump)) this.#events.misbehaved(MEANING_CHANGED)
+        if (slot === null && confirms !== null && !confirms(report.dump)) this.#changed = head ?? null
         return
       }
       case 'log':
@@ -207,6 +218,7 @@ export class Replies implements ServerMessageSink {
     }
     if (head.to === 'execute' && AROUND_COPY.has(type) && this.#masking !== null)
       return this.#aroundCopy(head, type, bytes)
+    if (this.#changed === head) return this.#end(MEANING_CHANGED)
     if (!COMPLETES.get(type)?.includes(head.to)) return this.#unexpected(type)
     this.#queue.shift()
     head.confirmed?.(bytes)

@@ -4,7 +4,7 @@ import type { RawSegment } from '@sluice/events'
 import type { StatementAccess } from '@sluice/policy'
 import type { RequestDescription } from '@sluice/session'
 import type { UtilityFacts } from '@sluice/sql'
-import type { Analysed } from '../masking/session-masking.ts'
+import type { Analysed, Cursor } from '../masking/session-masking.ts'
 import { type BindBody, decodeBind } from '../wire/decode.ts'
 import type { ALL_NAMES } from './name-registry.ts'
 import type { MaskedReply, ReplyTo } from './reply-queue.ts'
@@ -40,6 +40,8 @@ export type Portal = {
   readonly statement: ReadStatement
   /** How its answers are masked; null where all may be seen. */
   readonly masked: MaskedReply | null
+  /** What a FETCH in it reads from. */
+  readonly fetches: Cursor | null
   /** The Bind message and its values, where its execution needs an approval. */
   readonly bind: Buffer | null
   readonly parameters: readonly RawSegment[]
@@ -86,13 +88,17 @@ export function portalBytes({ bind }: Portal): number {
   return PORTAL_BYTES + (bind?.length ?? 0)
 }
 
-/** `masked`: how its answers are. */
-export function portalOf(statement: ReadStatement, bytes: Buffer, masked: MaskedReply | null): Portal {
+/** `seen`: what its answers may show. */
+export function portalOf(
+  statement: ReadStatement,
+  bytes: Buffer,
+  seen: { readonly masked: MaskedReply | null; readonly fetches: Cursor | null },
+): Portal {
   // Kept, as a copy, only where it waits: a view would keep all that came with it in memory.
-  if (statement.source === null) return { statement, masked, bind: null, parameters: NOTHING }
+  if (statement.source === null) return { statement, ...seen, bind: null, parameters: NOTHING }
   const bind = Buffer.from(bytes)
   const copied = decodeBind(bind)
-  return { statement, masked, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
+  return { statement, ...seen, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
 }
 
 /** Bind values in the order of the parameters, as they are recorded. */

@@ -6,15 +6,16 @@ import type { OpenRequest } from '@sluice/session'
 import type { InnerQuery, UtilityFacts } from '@sluice/sql'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
 import { NOTICE_SETTING } from '../masking/notice-level.ts'
-import { type Analysed, type Cursor, NO_MASKS, type PortalMasks } from '../masking/session-masking.ts'
+import { type Analysed, NO_MASKS, type PortalMasks } from '../masking/session-masking.ts'
 import { virtualStatement } from '../masking/virtual-settings.ts'
 import type { BoundValue } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { parameterTypes } from '../wire/parameter-types.ts'
 import type { Analyses } from './analyses.ts'
-import { type Carrier, carriedBy, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
+import { type Carrier, carriedBy, carrierAccess, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
 import type { Delivery } from './delivery.ts'
-import { ALL_NAMES, type NameRegistry } from './name-registry.ts'
+import type { MaskedPortals } from './masked-portals.ts'
+import type { NameRegistry } from './name-registry.ts'
 import { QUERY_NAME, UTILITY_NAME } from './own-statements.ts'
 import type { QueryScript } from './query-script.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
@@ -28,7 +29,7 @@ export type UtilityParts = {
   readonly analyses: Analyses
   readonly delivery: Delivery
   readonly reader: StatementReader
-  readonly cursors: NameRegistry<Cursor>
+  readonly portals: MaskedPortals
   /** By the protocol's Parse and by PREPARE: they share their names. */
   readonly statements: NameRegistry<ReadStatement>
 }
@@ -50,7 +51,7 @@ export class UtilityScript {
       case 'fetch':
         return this.#fetch(text, read, utility)
       case 'close':
-        return this.#plain(text, read, NO_MASKS, () => this.#parts.cursors.forget(utility.cursor ?? ALL_NAMES))
+        return this.#plain(text, read, NO_MASKS, this.#parts.portals.declares(utility.cursor, null))
       case 'declare':
       case 'copy-out':
       case 'explain':
@@ -94,37 +95,38 @@ export class UtilityScript {
   }
 
   async #fetch(text: string, read: ReadStatement, { cursor }: Utility<'fetch'>): Promise<boolean> {
-    const { cursors, submissions, analyses } = this.#parts
-    const found = cursors.lookup(cursor, submissions.epoch)
-    if (found.kind !== 'found') {
+    const { portals, analyses } = this.#parts
+    const found = portals.cursor(cursor)
+    if (found === null) {
       return this.#deny(
         read,
         denyProtocol('cursor_unknown', 'there is no cursor of that name that this session declared'),
       )
     }
-    const judged = analyses.masking.again(found.value.analysed)
+    const judged = analyses.masking.again(found.analysed)
     if (judged.kind === 'refused') return this.#deny(read, judged.denial)
     const { analysed } = judged
-    const statement = { ...read, access: { ...read.access, touches: analysed.access.touches } }
+    // Its own text has no values: those of the query stand where it was declared.
+    const fetched = { ...analysed, sensitive: { spans: NO_VALUES, parameters: NO_VALUES } }
+    const access = { ...read.access, touches: analysed.access.touches }
+    const statement = { ...read, access, analysed: fetched }
     return this.#plain(text, statement, analyses.masking.masksOf(analysed, NO_VALUES), null)
   }
 
   async #carrier(text: string, read: ReadStatement, utility: Carrier): Promise<boolean> {
-    const { script, analyses, cursors, submissions } = this.#parts
+    const { script, analyses, portals } = this.#parts
     const refused = carrierRefused(utility)
     if (refused !== null) return this.#deny(read, refused)
     const inner = await this.#inner(text, read, utility.inner)
     if (inner === null) return false
     const { statement, analysed, request } = inner
-    const { access } = analysed
+    const access = carrierAccess(analysed)
     const denial = carrierDenied(utility, analysed)
     if (denial !== null) return script.refuse(request, statement, { denial, access })
     const masks = carrierMasks(utility, analysed, analyses.masking)
     if (utility.kind !== 'declare')
       return this.#runUtility({ text, statement, access, masks, request, confirmed: null })
-    const cursor = { analysed, hold: utility.hold }
-    cursors.change(utility.cursor, cursor, submissions.epoch)
-    const confirmed = (): void => cursors.confirm(utility.cursor, cursor)
+    const confirmed = portals.declares(utility.cursor, { analysed, hold: utility.hold })
     return this.#runUtility({ text, statement, access, masks, request, confirmed })
   }
 

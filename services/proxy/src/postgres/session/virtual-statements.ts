@@ -108,7 +108,8 @@ export class VirtualStatements {
     const access = revealAccess(read, revealed)
     const parse = encode.parse(UTILITY_NAME, 'SELECT $1::pg_catalog.text AS value')
     await script.execute({
-      statement: { ...read, access, source: parse },
+      // Who is asked sees what is revealed; what is sent only brings the row in which the value is put.
+      statement: { ...read, access, source: encode.parse(UTILITY_NAME, `sluice reveal ${revealed.tag} '${token}'`) },
       access,
       name: UTILITY_NAME,
       before: [
