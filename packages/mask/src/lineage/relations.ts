@@ -56,6 +56,15 @@ export function checkRelation(entry: TreeNode, reader: Reader): void {
     facts.objection('relation_unknown', `the relation ${nameIn(entry)}, which is not in the masking plan yet`, null)
     return
   }
+  if (relation.splitByValue === true) {
+    const what = `${relation.schema}.${relation.name}, which is partitioned by a sensitive column`
+    facts.objection(
+      'split_by_value',
+      what,
+      'In which part a row lies, and in which order parts are read, tells of its value.',
+    )
+    return
+  }
   if (relation.readsRunCode) {
     facts.objection('user_code', `${relation.schema}.${relation.name}, which runs functions of its own when it is read`)
   }

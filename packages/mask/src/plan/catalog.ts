@@ -40,6 +40,13 @@ export type CatalogCode = {
 
 export type CatalogKey = { readonly primary: boolean; readonly columns: readonly number[] }
 
+export type CatalogIndex = {
+  /** Those that it is ordered by, and all that its expressions use. Null where that can't be told. */
+  readonly columns: readonly number[] | null
+  /** It has not all rows: it may be read because of its condition alone. */
+  readonly partial: boolean
+}
+
 export type CatalogRelation = {
   /** `pg_class.oid`. Those below 16384 are PostgreSQL's own: views and tables of pg_catalog and information_schema. */
   readonly relid: number
@@ -53,6 +60,7 @@ export type CatalogRelation = {
   readonly parents: readonly number[]
   /** Primary and unique keys. */
   readonly keys: readonly CatalogKey[]
+  readonly indexes: readonly CatalogIndex[]
   /** Columns that say where a row lies: of the partition key and of a clustered index. Null where an expression does. */
   readonly placedBy: readonly number[] | null
   /** Triggers of foreign keys and the `_RETURN` rules of views are left out. */
@@ -148,6 +156,9 @@ function canonicalRelation(relation: CatalogRelation): CatalogRelation {
     columns: [...relation.columns].sort(byNumber(({ attno }) => attno)).map(canonicalColumn),
     parents: numbers(relation.parents),
     keys: relation.keys.map(({ primary, columns }) => ({ primary, columns: numbers(columns) })).sort(byContent),
+    indexes: relation.indexes
+      .map(({ columns, partial }) => ({ columns: columns === null ? null : numbers(columns), partial }))
+      .sort(byContent),
     placedBy: relation.placedBy === null ? null : numbers(relation.placedBy),
     code: relation.code
       .map(({ kind, name, functions }) => ({ kind, name, functions: functions === null ? null : numbers(functions) }))

@@ -116,6 +116,22 @@ function isPlacedByValue(
   return attnos.some((attno) => states.get(columnKey(relid, attno))?.verdict !== 'clean')
 }
 
+/** Tables partitioned by a sensitive column, all of their parts, and what these are parts of. */
+function splitByValue(
+  relations: readonly PlannedRelation[],
+  parents: ReadonlyMap<number, readonly number[]>,
+): ReadonlySet<number> {
+  const split = new Set(
+    relations.flatMap(({ kind, placedByValue, relid }) => (kind === 'p' && placedByValue ? relid : [])),
+  )
+  for (const relid of split) for (const parent of parents.get(relid) ?? []) split.add(parent)
+  for (let before = -1; before !== split.size; ) {
+    before = split.size
+    for (const [relid, above] of parents) if (above.some((parent) => split.has(parent))) split.add(relid)
+  }
+  return split
+}
+
 /** Rows of a child are seen through its parent. */
 function withPlacesOfChildren(
   relations: readonly PlannedRelation[],
@@ -125,7 +141,12 @@ function withPlacesOfChildren(
   const placed = new Set(relations.filter(({ placedByValue }) => placedByValue).map(({ relid }) => relid))
   // A set hands out what is added while it is walked.
   for (const relid of placed) for (const parent of parents.get(relid) ?? []) placed.add(parent)
-  return relations.map((relation) => ({ ...relation, placedByValue: placed.has(relation.relid) }))
+  const split = splitByValue(relations, parents)
+  return relations.map((relation) => ({
+    ...relation,
+    placedByValue: placed.has(relation.relid),
+    ...(split.has(relation.relid) ? { splitByValue: true as const } : {}),
+  }))
 }
 
 /** Also of tags that no column has: detectors find them in texts. */

@@ -45,6 +45,7 @@ const catalogRelationSchema = z.strictObject({
   columns: z.array(columnSchema).refine((all) => areDistinct(all.map((one) => one.attno)), 'a column is there twice'),
   parents: z.array(oid),
   keys: z.array(z.strictObject({ primary: z.boolean(), columns: z.array(attno) })),
+  indexes: z.array(z.strictObject({ columns: z.array(attno).nullable(), partial: z.boolean() })),
   placedBy: z.array(attno).nullable(),
   code: z.array(
     z.strictObject({
@@ -119,6 +120,8 @@ const planSchema: z.ZodType<MaskPlan> = z.strictObject({
       readsRunCode: z.boolean(),
       writesRunCode: z.boolean(),
       placedByValue: z.boolean(),
+      orderedByValue: z.literal(true).optional(),
+      splitByValue: z.literal(true).optional(),
       columns: z.array(
         z
           .strictObject({

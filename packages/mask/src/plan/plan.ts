@@ -60,6 +60,10 @@ export type PlannedRelation = {
   readonly writesRunCode: boolean
   /** Partitioned or clustered by a sensitive column: its system columns tell of values. */
   readonly placedByValue: boolean
+  /** An index may give its rows in the order of a sensitive column, whoever asks for what. Absent where none does. */
+  readonly orderedByValue?: true | undefined
+  /** Partitioned by a sensitive column, or part of such a table: which rows are in it tells of their values. */
+  readonly splitByValue?: true | undefined
   readonly columns: readonly PlannedColumn[]
 }
 

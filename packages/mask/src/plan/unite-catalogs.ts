@@ -47,6 +47,7 @@ function uniteRelations(newer: CatalogRelation, older: CatalogRelation): Catalog
     comment: uniteTexts(newer.comment, older.comment),
     columns: uniteBy([...newer.columns, ...older.columns], ({ attno }) => attno, uniteColumns),
     parents: distinct([...newer.parents, ...older.parents]),
+    indexes: distinct([...newer.indexes, ...older.indexes]),
     placedBy: uniteUnlessUnknown(newer.placedBy, older.placedBy),
     code: distinct([...newer.code, ...older.code]),
   }

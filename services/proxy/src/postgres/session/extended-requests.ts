@@ -227,8 +227,8 @@ export class ExtendedRequests {
   #refuseBind(statement: ReadStatement, body: BindBody, { denial, access }: RefusedPortal): 'done' {
     void this.endGroup()
     if (this.#submissions.discarding) return DONE
-    const refused = { ...newGroup('Bind', statement), parameters: boundSegments(body) }
-    this.#submissions.deny({ ...describeGroup(refused), access }, 'refused-message', denial)
+    const refused = describeGroup({ ...newGroup('Bind', statement), parameters: boundSegments(body) })
+    this.#submissions.deny({ ...refused, access }, 'refused-message', denial)
     return DONE
   }
 
@@ -239,8 +239,8 @@ export class ExtendedRequests {
       this.#group = newGroup('Bind', statement)
     }
     const group = this.#group
-    const fetches = this.masked?.fetchedBy(statement) ?? null
-    const portal = portalOf(statement, bytes, { masked: masks.execute, fetches })
+    const seen = { masked: masks.execute, fetches: this.masked?.fetchedBy(statement) ?? null }
+    const portal = portalOf(statement, bytes, seen)
     group.operation = 'Bind'
     group.portal = body.portal
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
@@ -304,8 +304,9 @@ export class ExtendedRequests {
     if (body === null) return this.refusals.malformed(CLIENT.describe, 'Describe')
     const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
     const confirmed = body.target === 'statement' ? this.#described(body.name) : null
-    // The server may analyse a statement again for this, and would not say so once more when it is bound.
+    // The server may analyse it again for this, and would not say so once more at Bind.
     const described = body.target === 'statement' ? this.statements.lookup(body.name, this.#submissions.epoch) : null
+    if (this.masked !== null && described?.kind === 'unsettled') return this.#later()
     const masked = described?.kind === 'found' ? (this.masked?.describes(described.value) ?? null) : null
     if (this.#group !== null) {
       this.#group.messages.push(bytes)

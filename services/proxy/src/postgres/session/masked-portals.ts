@@ -97,7 +97,9 @@ export class MaskedPortals {
   }
 
   /** SQL can fetch from a portal of the protocol as from a cursor. Returns what the server's answer confirms. */
-  bound(name: string, { needsTree, analysed }: ReadStatement): () => void {
+  bound(name: string, { needsTree, analysed }: ReadStatement): (() => void) | null {
+    // No statement can name the unnamed one.
+    if (name === '') return null
     const cursor = needsTree && analysed !== undefined ? { analysed, hold: false } : null
     this.#cursors.change(name, cursor, this.#submissions.epoch)
     return () => this.#cursors.confirm(name, cursor)

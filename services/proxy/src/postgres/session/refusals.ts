@@ -67,6 +67,16 @@ export function auditReport(cause: AuditUnavailable, severity: 'ERROR' | 'FATAL'
   }
 }
 
+/** A row that is masked has to be held whole. */
+export function rowTooLongReport(bytes: number, bound: number): ErrorReport {
+  return {
+    severity: 'FATAL',
+    sqlState: '54000',
+    message: `sluice: a row of ${bytes} bytes is too long to be masked, at most ${bound} are`,
+    hint: 'Select fewer or shorter columns, or ask the operator to raise limits.maskedRowBytes.',
+  }
+}
+
 /** Nobody knows yet what is sensitive there. */
 export function planMissing({ message }: PolicyUnavailable): ErrorReport {
   return {

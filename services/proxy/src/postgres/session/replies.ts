@@ -11,7 +11,7 @@ import { SERVER, type TransactionStatus } from '../wire/message-types.ts'
 import type { ServerMessageSink } from '../wire/server-framer.ts'
 import { INTERNAL_ERROR, statusOf } from '../wire/sql-states.ts'
 import type { Delivery } from './delivery.ts'
-import { MEANING_CHANGED, misbehavedReport } from './refusals.ts'
+import { MEANING_CHANGED, misbehavedReport, rowTooLongReport } from './refusals.ts'
 import type { ExpectedReply, OwnStep, ReplyQueue, ReplyTo, RowsMask } from './reply-queue.ts'
 
 export interface ReplyEvents {
@@ -131,6 +131,10 @@ export class Replies implements ServerMessageSink {
   wantsWholeRows(): number {
     const mask = this.#queue.head?.masked?.rows ?? null
     return mask === null || this.#masking === null ? 0 : this.#masking.maskedRowBytes
+  }
+
+  rowTooLong(bytes: number, bound: number): void {
+    this.#end(rowTooLongReport(bytes, bound))
   }
 
   control(type: number, bytes: Buffer): void {
