@@ -32,6 +32,24 @@ describe.each([13, 15, 16, 18] as const)('PostgreSQL %i', (major) => {
     await real.stop()
   })
 
+  test('row policies are the owner’s: they are no touch, but what they call must be known', async () => {
+    const read = async (sql: string): Promise<string> => {
+      const { lineage, decide } = await real.read(sql)
+      return decisionWords(decide(), lineage)
+    }
+    await real.run('set role reader')
+    try {
+      expect(await read('select id, ssn from policed')).toBe('clear redact(pii.ssn)')
+      expect(await read("update policed set owner = 'x' where id = 1")).toBe('none')
+      expect(await read("insert into policed values (1, '1', 'me')")).toBe('none')
+      expect(await read("select id from policed where ssn like '1%'")).toContain('! tag_touch')
+      expect(await read('select id from policed_by_function')).toContain('! lineage_unknown a function')
+    } finally {
+      await real.run('reset role')
+    }
+    expect(await read('select id from policed_by_function')).toBe('clear')
+  })
+
   describe.each(STATEMENTS)('%s', (_name, text) => {
     const known = statementsOf(text).filter(({ from }) => from <= major)
 

@@ -64,6 +64,8 @@ const MORE_TABLES = `
   create policy own on policed_by_function using (own_function(ssn) is not null);
   create table ruled (id int, ssn text);
   create rule also as on insert to ruled do also insert into audit (what) values (new.ssn);
+  create table redirected (id int, ssn text);
+  create rule instead as on update to redirected do instead delete from audit where id = old.id;
   create view shown as select id, ssn, left(ssn, 3) as part, name as label, upper(name) as loud from customers where id > 0;
   create view ordered as select id from customers order by ssn;
   create view renamed as select id, ssn as number from customers;

@@ -139,4 +139,6 @@ select last_value from audit_id_seq
   clear harmless
 with recursive t(a, b, c, d) as (select ssn, name, name, name from customers union all select d, a, b, c from t) select 1 from t order by d
   ! tag_touch may not decide the order of rows (ORDER BY)
+with recursive t(n, s) as (select 1, ssn from customers union all select n + 1, s || c.ssn from t join customers c on c.id = n where n < 9) select s from t
+  ! tag_touch may not be used in the operator ||
 `

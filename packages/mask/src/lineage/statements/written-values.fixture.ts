@@ -165,4 +165,8 @@ insert into policed values (1, '1', 'me')
   none
 update policed set owner = 'x'
   none
+update redirected set id = 1
+  ! lineage_unknown a rule, which makes another statement of it
+with u as (update redirected set id = 1) select 1 from orders
+  ! lineage_unknown a rule, which makes another statement of it
 `
