@@ -18,7 +18,7 @@ import { analyseParse } from './analyse-parse.ts'
 import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
 import type { Handled, RequestLimits } from './handled.ts'
-import { MaskedPortals, type PortalVerdict, type RefusedPortal } from './masked-portals.ts'
+import { MaskedPortals, OTHER_PORTAL, type PortalVerdict, type RefusedPortal } from './masked-portals.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
 import type { ReadingGuard } from './reading-guard.ts'
@@ -37,8 +37,6 @@ import {
 import { HeldSubmission, type Submissions } from './submissions.ts'
 
 const DONE = 'done'
-
-const OTHER_PORTAL = ['portal_changed', 'what this portal reads from may have changed since it was bound'] as const
 
 export class ExtendedRequests {
   readonly refusals: ProtocolRefusals

@@ -26,6 +26,12 @@ export type PortalVerdict =
 
 const CURSOR_BYTES = 200
 
+/** Code and reason where a portal is executed that would show something else. */
+export const OTHER_PORTAL = [
+  'portal_changed',
+  'what this portal reads from may have changed since it was bound',
+] as const
+
 const seen = (masks: PortalMasks): PortalVerdict => ({ kind: 'masks', masks })
 
 export class MaskedPortals {
