@@ -33,11 +33,20 @@ const refused = (code: string, what: string, hint: string): Refusal => ({ kind: 
 const doing = (touch: Touch, sources: readonly Source[]): string =>
   `${names(sources)} ${MAY_NOT[touch.how](touch.operation)}`
 
+/** What would be allowed instead. `most`: constants in one statement. */
+const INSTEAD: Readonly<Record<TouchHow, (most: number) => string>> = {
+  compare: (most) => `Use = or IN with up to ${most} values in WHERE, or join it with a column of the same tag.`,
+  sort: () => 'Order by other columns: masked ones have no order here.',
+  group: () => 'Group by other columns; count(distinct column) may be selected.',
+  count: () => 'Let other columns or constants decide that.',
+  compute: (most) =>
+    `Select it as it is, or through functions such as upper, reverse, md5, concat or to_json; in WHERE use = or IN with up to ${most} values.`,
+}
+
 export function equalityOnly(touch: Touch, sources: readonly Source[], view: PlanView): Refusal {
   const [tag = UNKNOWN_TAG] = sources.flatMap(({ tags }) => tags)
   const { valuesPerStatement } = view.rule(tag)
-  const hint = `Use = or IN with up to ${valuesPerStatement} values in WHERE, or join it with a column of the same tag.`
-  return refused('tag_touch', doing(touch, sources), hint)
+  return refused('tag_touch', doing(touch, sources), INSTEAD[touch.how](valuesPerStatement))
 }
 
 export function notAtAll(touch: Touch, sources: readonly Source[], tag: Tag, view: PlanView): Refusal {
