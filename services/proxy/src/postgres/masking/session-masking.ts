@@ -131,11 +131,15 @@ export class SessionMasking {
 
   /** Waits a moment for a fresh plan where a relation is not planned yet. Never rejects. */
   async judge(dump: string, text: AnalysedText, access: StatementAccess): Promise<Judged> {
-    const first = this.#judge(dump, text, access)
-    if (first.unplanned === null) return first.judged
     const { connection, plans, planWaitMs } = this.#parts
-    const newer = await plans.fresher(connection, first.unplanned, planWaitMs)
-    return newer === null ? first.judged : this.#judge(dump, text, access).judged
+    const until = performance.now() + planWaitMs
+    for (;;) {
+      const { judged, unplanned } = this.#judge(dump, text, access)
+      const left = until - performance.now()
+      if (unplanned === null || left <= 0) return judged
+      // A newer plan may answer an earlier change, and still not know it.
+      if ((await plans.fresher(connection, unplanned, left)) === null) return this.#judge(dump, text, access).judged
+    }
   }
 
   /** As the plan and the policies are now: usually what it was. */
