@@ -120,6 +120,17 @@ describe('sluice up', { timeout: 60_000 }, () => {
     }
   })
 
+  it('tells the security engineer what is masked, and why', async () => {
+    const plan = await place.sluice('mask', 'plan', 'shop')
+    expect(plan.stdout).toMatch(/public\.customers +email +tagged +pii\.email: partial +comment/)
+    const explained = await place.sluice('mask', 'explain', 'select reverse(ssn) from customers')
+    expect(explained.stdout).toMatch(/reverse +public\.customers\.ssn \(pii\.ssn\) +redact as a whole: it is computed/)
+    expect(await place.sluice('findings')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing sensitive'),
+    })
+  })
+
   it('gives tickets, and tells the agent from who may ask', async () => {
     const ticket = await place.sluice('token', '--as', 'agent')
     const [, url = ''] = /psql "([^"]+)"/.exec(ticket.stdout) ?? []
