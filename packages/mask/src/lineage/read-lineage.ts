@@ -8,7 +8,7 @@ import { EXPRESSIONS } from './expressions.ts'
 import { Facts } from './facts.ts'
 import type { Lineage, Output } from './lineage.ts'
 import { Memory } from './memory.ts'
-import { nodeAt, wordAt } from './node-access.ts'
+import { nodeAt, nodesAt, numberAt, wordAt } from './node-access.ts'
 import { typeOf } from './node-types.ts'
 import { checkType } from './operators.ts'
 import { commandOf, readQuery, shownEntries } from './queries.ts'
@@ -104,12 +104,25 @@ function outputsOf(query: TreeNode, values: readonly Value[], reader: Reader): r
   })
 }
 
+const SELECT = 1
+
+/** It changes rows: itself, or by one of its WITH queries. */
+const writes = (query: TreeNode): boolean =>
+  numberAt(query, 'commandType') !== SELECT ||
+  nodesAt(query, 'cteList').some((cte) => {
+    const inner = nodeAt(cte, 'ctequery')
+    return inner === null || numberAt(inner, 'commandType') !== SELECT
+  })
+
 /** Only clean columns, all known, and no code but PostgreSQL's own. */
-function isHarmless({ facts, view }: Reader): boolean {
+function isHarmless(query: TreeNode, { facts, view }: Reader): boolean {
+  const isWritten = writes(query)
   if (facts.unknown.size > 0 || facts.touches.size > 0 || facts.sinks.size > 0) return false
   return [...facts.relations].every((relid) => {
     const relation = view.relation(relid)
     if (relation === undefined) return relid < FIRST_USER_ID
+    // What a write fails by may be a row of another table, which the server quotes.
+    if (isWritten && relation.writesAlong === true) return false
     return !relation.readsRunCode && relation.columns.every(({ verdict }) => verdict === 'clean')
   })
 }
@@ -140,7 +153,7 @@ export function lineageOf(queries: readonly TreeNode[], view: PlanView, function
       sensitiveValues: [...facts.values.values()],
       relations: [...facts.relations],
       unplanned: [...facts.unplanned],
-      harmless: outputs.every(({ sources }) => sources.length === 0) && isHarmless(reader),
+      harmless: outputs.every(({ sources }) => sources.length === 0) && isHarmless(query, reader),
       unknown: [...facts.unknown.values()],
     }
   }

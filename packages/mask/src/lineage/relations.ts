@@ -126,5 +126,8 @@ export function relationColumn(entry: TreeNode, variable: TreeNode, scope: Scope
   if (attno === 0) return wholeRow(entry, relation, reader)
   const name = columnNames(entry, scope.insideView)[attno - 1] ?? null
   const source = facts.column({ relid, attno }, { name, type: numberAt(variable, 'vartype') })
-  return source === null ? VARYING : columnValue(source)
+  if (source === null) return VARYING
+  // Of a value of which only a part is stored a few constants tell all there is to know.
+  const isMade = view.column(relid, attno)?.generated === true
+  return isMade ? computed([columnValue(source)]) : columnValue(source)
 }

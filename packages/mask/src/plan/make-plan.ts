@@ -16,6 +16,7 @@ import { type MaskPlan, type PlannedRelation, type Tag, type TagRule, UNKNOWN_TA
 import { memoryKey, type PlanMemory, remember } from './plan-memory.ts'
 import { RunningCode } from './running-code.ts'
 import { columnKey, isCleanOwn, isDerived, valueFlows } from './value-flows.ts'
+import { writersOf } from './written-along.ts'
 
 const FIRST_USER_ID = 16_384
 
@@ -61,7 +62,7 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
     databaseId: catalog.databaseId,
     serverMajor: catalog.serverMajor,
     catalogHash: making.hash ?? catalogHash(catalog),
-    relations: withPlacesOfChildren(relations, catalog),
+    relations: withWrittenAlong(withPlacesOfChildren(relations, catalog), catalog),
     types: catalog.types.map(({ typeId, kind, base, relid }) => ({
       typeId,
       kind,
@@ -114,6 +115,15 @@ function isPlacedByValue(
 ): boolean {
   const attnos = placedBy ?? columns.map(({ attno }) => attno)
   return attnos.some((attno) => states.get(columnKey(relid, attno))?.verdict !== 'clean')
+}
+
+function withWrittenAlong(relations: readonly PlannedRelation[], catalog: CatalogSnapshot): readonly PlannedRelation[] {
+  const isClean = ({ columns }: PlannedRelation): boolean => columns.every(({ verdict }) => verdict === 'clean')
+  const sensitive = relations.filter((each) => !isClean(each)).map(({ relid }) => relid)
+  const writers = writersOf(sensitive, catalog)
+  return relations.map((each) =>
+    isClean(each) && writers.has(each.relid) ? { ...each, writesAlong: true as const } : each,
+  )
 }
 
 /** Tables partitioned by a sensitive column, all of their parts, and what these are parts of. */

@@ -122,6 +122,7 @@ const planSchema: z.ZodType<MaskPlan> = z.strictObject({
       placedByValue: z.boolean(),
       orderedByValue: z.literal(true).optional(),
       splitByValue: z.literal(true).optional(),
+      writesAlong: z.literal(true).optional(),
       columns: z.array(
         z
           .strictObject({

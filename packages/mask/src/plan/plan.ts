@@ -64,6 +64,8 @@ export type PlannedRelation = {
   readonly orderedByValue?: true | undefined
   /** Partitioned by a sensitive column, or part of such a table: which rows are in it tells of their values. */
   readonly splitByValue?: true | undefined
+  /** A write of it may write rows that hold sensitive values, or fail by them: children, and what refers to its rows. */
+  readonly writesAlong?: true | undefined
   readonly columns: readonly PlannedColumn[]
 }
 

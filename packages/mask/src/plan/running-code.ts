@@ -2,6 +2,7 @@
 
 import type { KnownFunctions } from '../functions/known-functions.ts'
 import type { CatalogRelation, CatalogSnapshot, CatalogType } from './catalog.ts'
+import { writersOf } from './written-along.ts'
 
 const FIRST_USER_ID = 16_384
 
@@ -16,7 +17,10 @@ export class RunningCode {
     this.#functions = functions
     this.#types = new Map(catalog.types.map((type) => [type.typeId, type]))
     this.#relations = new Map(catalog.relations.map((relation) => [relation.relid, relation]))
-    this.#writes = this.#reachingUp(catalog)
+    this.#writes = writersOf(
+      catalog.relations.filter((relation) => this.#hasCode(relation)).map(({ relid }) => relid),
+      catalog,
+    )
   }
 
   /** Its input, output and checks are PostgreSQL's own, and those of everything in it. */
@@ -45,22 +49,6 @@ export class RunningCode {
     if (type.kind !== 'c') return true
     const fields = type.relid === null ? undefined : this.#relations.get(type.relid)
     return fields?.columns.every((column) => this.isKnownType(column.type)) ?? false
-  }
-
-  /** A write of a parent writes its children; one of a referenced row may write what refers to it. */
-  #reachingUp(catalog: CatalogSnapshot): ReadonlySet<number> {
-    const written = new Map<number, number[]>()
-    const reaches = (from: number, to: number): void => {
-      const list = written.get(from) ?? []
-      list.push(to)
-      written.set(from, list)
-    }
-    for (const { relid, parents } of catalog.relations) for (const parent of parents) reaches(relid, parent)
-    for (const { relid, references } of catalog.foreignKeys) reaches(relid, references.relid)
-    const found = new Set(catalog.relations.filter((relation) => this.#hasCode(relation)).map(({ relid }) => relid))
-    // A set hands out what is added while it is walked.
-    for (const relid of found) for (const other of written.get(relid) ?? []) found.add(other)
-    return found
   }
 
   #hasCode(relation: CatalogRelation): boolean {
