@@ -1,0 +1,75 @@
+// One attack: messages as no driver sends them, or texts of simple queries, and what comes of it.
+
+import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
+import * as encode from '../../services/proxy/src/postgres/wire/encode.ts'
+import { CLIENT, query, type Reply, type WireClient } from '../stand/wire-client.ts'
+
+/** A text is a simple query; messages are sent together, and answered by so many ReadyForQuery as they ask for. */
+export type Step = string | readonly Buffer[]
+
+export type Attack = {
+  readonly name: string
+  readonly steps: readonly Step[]
+  /** Of the last step: what is refused or fails, by its SQLSTATE and, where the gateway says so, its reason. */
+  readonly ends: string
+}
+
+const SYNC = CLIENT.sync
+const QUERY = CLIENT.query
+
+/** Each event has an id of its own; nothing in one follows from data. */
+const EVENT_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+
+export const seenIn = ({ type, bytes }: Reply): string => {
+  const text = bytes.toString('latin1')
+  // An id changes the length of nothing.
+  return type === 'E' || type === 'N' ? text.replaceAll(EVENT_ID, 'id') : text
+}
+
+/** `bind` with codes for parameters and results. */
+export function bindAs(
+  portal: string,
+  statement: string,
+  results: readonly number[],
+  values: readonly Buffer[] = [],
+  parameters: readonly number[] = [],
+): Buffer {
+  const int32 = (value: number): Buffer => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32BE(value)
+    return bytes
+  }
+  return encode.message(
+    CLIENT.bind,
+    encode.cString(portal),
+    encode.cString(statement),
+    encode.int16(parameters.length),
+    ...parameters.map((code) => encode.int16(code)),
+    encode.int16(values.length),
+    ...values.flatMap((value) => [int32(value.length), value]),
+    encode.int16(results.length),
+    ...results.map((code) => encode.int16(code)),
+  )
+}
+
+export async function runSteps(client: WireClient, steps: readonly Step[]): Promise<readonly Reply[][]> {
+  const all: Reply[][] = []
+  for (const step of steps) {
+    const messages = typeof step === 'string' ? [query(step)] : step
+    client.send(...messages)
+    const answers = messages.filter(([type]) => type === SYNC || type === QUERY).length
+    all.push([...(await client.until(answers))])
+    if (client.closed) break
+  }
+  return all
+}
+
+/** How the last step ended: `answered`, `closed`, or whose error it was, with its SQLSTATE. */
+export function endOf(replies: readonly Reply[][]): string {
+  const last = replies.at(-1) ?? []
+  const error = last.find(({ type }) => type === 'E')
+  if (error === undefined) return last.at(-1)?.type === 'Z' ? 'answered' : 'closed'
+  const fields = decodeReport(error.bytes)
+  const whose = (fields.get('M') ?? '').startsWith('sluice: ') ? 'refused' : 'fails'
+  return `${whose} ${fields.get('C') ?? ''}`
+}
