@@ -29,12 +29,14 @@ export type {
   OutputMask,
   Reveals,
 } from './lineage/mask-decision.ts'
+export { type QuietPlan, quietPlan } from './lineage/quiet-plan.ts'
 export { lineageOf } from './lineage/read-lineage.ts'
 export {
   type CatalogCode,
   type CatalogColumn,
   type CatalogColumnId,
   type CatalogForeignKey,
+  type CatalogIndex,
   type CatalogKey,
   type CatalogRelation,
   type CatalogSnapshot,

@@ -49,8 +49,10 @@ function readAggregate(node: TreeNode, scope: Scope, reader: Reader): Value {
   )
   const shown = entries.filter((entry) => !flagAt(entry, 'resjunk')).flatMap((entry) => values.get(entry) ?? [])
   const distinct = nodesAt(node, 'aggdistinct')
-  if (countsStored(id, shown, reader)) checkSortOperators(distinct, reader)
-  else touchSorted(distinct, references, 'group', 'DISTINCT of an aggregate', reader)
+  if (countsStored(id, shown, reader)) {
+    checkSortOperators(distinct, reader)
+    if (distinct.length > 0 && shown.some(isSensitive)) reader.facts.countsDistinct = true
+  } else touchSorted(distinct, references, 'group', 'DISTINCT of an aggregate', reader)
   const direct = nodesAt(node, 'aggdirectargs').map((argument) =>
     touched(reader.expression(argument, scope), 'compute', 'WITHIN GROUP', reader),
   )

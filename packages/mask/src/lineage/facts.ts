@@ -6,6 +6,9 @@ import type { TreeNode } from '../tree/node.ts'
 import type { ColumnRef, LineageObjection, SensitiveValue, Sink, Source, Touch, TouchHow } from './lineage.ts'
 import { numberAt } from './node-access.ts'
 
+/** As an operation. */
+export const FULL_JOIN = 'FULL JOIN'
+
 /** Who reads a refusal reads one; the rest is for reports. */
 const MAX_OBJECTIONS = 50
 
@@ -18,6 +21,9 @@ export class Facts {
   readonly values = new Map<string, SensitiveValue>()
   readonly relations = new Set<number>()
   readonly unplanned = new Set<number>()
+  countsDistinct = false
+  /** Inside of so many conditions of FULL JOIN. */
+  fullJoins = 0
   readonly unknown = new Map<string, LineageObjection>()
   /** Columns that the statement writes. */
   readonly #written = new Set<string>()
@@ -73,8 +79,18 @@ export class Facts {
     { how = 'compare', ...constants }: Pick<Touch, 'values' | 'literals' | 'parameters'> & { how?: TouchHow },
   ): void {
     if (this.#owners > 0 || sources.length === 0) return
-    const touch: Touch = { sources, how, operation, kind, ...constants }
-    const key = [kind, how, operation, sources.map(idOf).join(), constants.literals.join(), constants.parameters.join()]
+    const isFull = kind === 'tags' && this.fullJoins > 0
+    const touch: Touch = isFull
+      ? { sources, how: 'sort', operation: FULL_JOIN, kind: 'other', ...constants }
+      : { sources, how, operation, kind, ...constants }
+    const key = [
+      touch.kind,
+      touch.how,
+      touch.operation,
+      sources.map(idOf).join(),
+      constants.literals.join(),
+      constants.parameters.join(),
+    ]
     this.touches.set(key.join(' '), touch)
   }
 

@@ -79,6 +79,8 @@ export type Lineage = {
   readonly unplanned: readonly number[]
   /** It reads or writes only relations without any sensitive column and reaches no code but PostgreSQL's own. */
   readonly harmless: boolean
+  /** It counts how many different values a sensitive column has: the server may sort all rows for that. */
+  readonly countsDistinct?: true | undefined
   /** What is not understood, or nobody may do: refuses the statement. */
   readonly unknown: readonly LineageObjection[]
 }

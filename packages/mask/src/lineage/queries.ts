@@ -25,6 +25,9 @@ import type { Value } from './value.ts'
 const SELECT = 1
 /** From 15 on; before, it is a utility statement's. */
 const MERGE = 5
+const FULL_JOIN = 2
+const NOT_MATCHED_BY_SOURCE = 1
+const NOT_MATCHED_BY_TARGET = 2
 
 type Command = 'select' | 'insert' | 'update' | 'delete' | 'merge'
 
@@ -54,11 +57,18 @@ function readCtes(scope: Scope, reader: Reader): void {
   }
 }
 
+/** A MERGE for rows without a match in the source and for such in the target: it is done as a FULL JOIN. */
+function looksOnBothSides(query: TreeNode): boolean {
+  const kinds = nodesAt(query, 'mergeActionList').map((action) => numberAt(action, 'matchKind'))
+  return kinds.includes(NOT_MATCHED_BY_SOURCE) && kinds.includes(NOT_MATCHED_BY_TARGET)
+}
+
 /** What stands in FROM, joins without recursion: a chain of joins is as deep as it is long. */
 function readFrom(scope: Scope, reader: Reader): void {
   const tree = nodeAt(scope.query, 'jointree')
   const open = tree === null ? [] : [tree]
   const conditions: TreeNode[] = []
+  const full: TreeNode[] = []
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     switch (next.node) {
       case 'RANGETBLREF':
@@ -77,10 +87,14 @@ function readFrom(scope: Scope, reader: Reader): void {
         reader.facts.objection('node', `${next.node} in FROM`)
     }
     const condition = nodeAt(next, 'quals')
-    if (condition !== null) conditions.push(condition)
+    if (condition === null) continue
+    if (next.node === 'JOINEXPR' && numberAt(next, 'jointype') === FULL_JOIN) full.push(condition)
+    else conditions.push(condition)
   }
   const merged = nodeAt(scope.query, 'mergeJoinCondition')
-  for (const condition of merged === null ? conditions : [...conditions, merged]) reader.condition(condition, scope)
+  if (merged !== null) (looksOnBothSides(scope.query) ? full : conditions).push(merged)
+  for (const condition of conditions) reader.condition(condition, scope)
+  for (const condition of full) reader.fullJoin(condition, scope)
 }
 
 function openWritten(command: Command, scope: Scope, reader: Reader): void {

@@ -55,6 +55,12 @@ class TreeReader implements Reader {
     this.#inside(undefined, () => readCondition(node, scope, this))
   }
 
+  fullJoin(node: TreeNode, scope: Scope): void {
+    this.facts.fullJoins += 1
+    this.condition(node, scope)
+    this.facts.fullJoins -= 1
+  }
+
   query(node: TreeNode, parent: Scope | null, insideView = parent?.insideView ?? false): readonly Value[] {
     return this.#inside([], () => readQuery(node, parent, insideView, this))
   }
@@ -154,6 +160,7 @@ export function lineageOf(queries: readonly TreeNode[], view: PlanView, function
       relations: [...facts.relations],
       unplanned: [...facts.unplanned],
       harmless: outputs.every(({ sources }) => sources.length === 0) && isHarmless(query, reader),
+      ...(facts.countsDistinct ? { countsDistinct: true as const } : {}),
       unknown: [...facts.unknown.values()],
     }
   }

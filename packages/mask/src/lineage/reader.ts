@@ -17,6 +17,8 @@ export interface Reader {
   expression(node: TreeNode, scope: Scope): Value
   /** A condition of WHERE or ON, on the level of its ANDs and ORs. */
   condition(node: TreeNode, scope: Scope): void
+  /** The condition of a FULL JOIN: the server has no way to do it but by the order or the hashes of the values. */
+  fullJoin(node: TreeNode, scope: Scope): void
   /** The columns of a query's result. */
   query(node: TreeNode, parent: Scope | null, insideView?: boolean): readonly Value[]
   /** A column of a range table entry, from 1; 0 is the whole row, below are system columns. */

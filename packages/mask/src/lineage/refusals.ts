@@ -2,6 +2,7 @@
 
 import { type Tag, UNKNOWN_TAG } from '../plan/plan.ts'
 import type { PlanView } from '../plan/plan-view.ts'
+import { FULL_JOIN } from './facts.ts'
 import type { Source, Touch, TouchHow } from './lineage.ts'
 import type { MaskDecision } from './mask-decision.ts'
 
@@ -43,10 +44,13 @@ const INSTEAD: Readonly<Record<TouchHow, (most: number) => string>> = {
     `Select it as it is, or through functions such as upper, reverse, md5, concat or to_json; in WHERE use = or IN with up to ${most} values.`,
 }
 
+const USE_OTHER_JOIN = 'Use JOIN, LEFT JOIN or RIGHT JOIN, or join by another column.'
+
 export function equalityOnly(touch: Touch, sources: readonly Source[], view: PlanView): Refusal {
   const [tag = UNKNOWN_TAG] = sources.flatMap(({ tags }) => tags)
   const { valuesPerStatement } = view.rule(tag)
-  return refused('tag_touch', doing(touch, sources), INSTEAD[touch.how](valuesPerStatement))
+  const instead = touch.operation === FULL_JOIN ? USE_OTHER_JOIN : INSTEAD[touch.how](valuesPerStatement)
+  return refused('tag_touch', doing(touch, sources), instead)
 }
 
 export function notAtAll(touch: Touch, sources: readonly Source[], tag: Tag, view: PlanView): Refusal {

@@ -38,6 +38,7 @@ export function relation(
     columns: columns.map((each, index) => (typeof each === 'string' ? column(index + 1, each) : each)),
     parents: [],
     keys: [],
+    indexes: [],
     placedBy: [],
     code: [],
     ...changes,

@@ -279,3 +279,22 @@ describe('where a row lies', () => {
     expect(TYPE_IDS.int8).toBe(20)
   })
 })
+
+describe('the order that indexes give', () => {
+  it('tells of values where one of several columns is sensitive, or where a condition alone has it read', () => {
+    const ordered = (columns: readonly number[] | null, partial = false, child = false) => {
+      const indexes = [
+        { columns: [1], partial: false },
+        { columns, partial },
+      ]
+      const below = relation(20_060, 'c', ['id:int8', 'ssn'], {
+        parents: [CUSTOMERS],
+        indexes: child ? [{ columns: [1, 2], partial: false }] : [],
+      })
+      return relationOf(plan(catalogOf([customers({}, { indexes }), below])).plan, 'customers').orderedByValue
+    }
+    expect([ordered([4]), ordered([1, 2]), ordered([1], true)]).toEqual([undefined, undefined, undefined])
+    expect([ordered([1, 4]), ordered([4, 1]), ordered([4], true), ordered(null)]).toEqual([true, true, true, true])
+    expect(ordered([1], false, true)).toBe(true)
+  })
+})

@@ -50,6 +50,7 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
       readsRunCode: code.readsRunCode(relation),
       writesRunCode: code.writesRunCode(relation),
       placedByValue: isPlacedByValue(relation, states),
+      ...(isOrderedByValue(relation, states) ? { orderedByValue: true as const } : {}),
       columns: relation.columns.map((column) => {
         const { verdict, tags, why } = states.get(columnKey(relation.relid, column.attno)) as ColumnState
         const planned = { attno: column.attno, name: column.name, type: column.type, verdict, tags, why }
@@ -117,6 +118,21 @@ function isPlacedByValue(
   return attnos.some((attno) => states.get(columnKey(relid, attno))?.verdict !== 'clean')
 }
 
+/**
+ * An index of one column alone is read where a statement asks for that column. One of several is also read for another
+ * one, and one that has not all rows for its condition: then they come in the order of its columns.
+ */
+function isOrderedByValue(
+  { relid, indexes, columns }: CatalogRelation,
+  states: ReadonlyMap<string, ColumnState>,
+): boolean {
+  return indexes.some((index) => {
+    const attnos = index.columns ?? columns.map(({ attno }) => attno)
+    const mayBeRead = index.partial || index.columns === null || attnos.length > 1
+    return mayBeRead && attnos.some((attno) => states.get(columnKey(relid, attno))?.verdict !== 'clean')
+  })
+}
+
 function withWrittenAlong(relations: readonly PlannedRelation[], catalog: CatalogSnapshot): readonly PlannedRelation[] {
   const isClean = ({ columns }: PlannedRelation): boolean => columns.every(({ verdict }) => verdict === 'clean')
   const sensitive = relations.filter((each) => !isClean(each)).map(({ relid }) => relid)
@@ -148,13 +164,19 @@ function withPlacesOfChildren(
   catalog: CatalogSnapshot,
 ): readonly PlannedRelation[] {
   const parents = new Map(catalog.relations.map(({ relid, parents: above }) => [relid, above]))
-  const placed = new Set(relations.filter(({ placedByValue }) => placedByValue).map(({ relid }) => relid))
-  // A set hands out what is added while it is walked.
-  for (const relid of placed) for (const parent of parents.get(relid) ?? []) placed.add(parent)
+  const withParents = (children: readonly PlannedRelation[]): ReadonlySet<number> => {
+    const found = new Set(children.map(({ relid }) => relid))
+    // A set hands out what is added while it is walked.
+    for (const relid of found) for (const parent of parents.get(relid) ?? []) found.add(parent)
+    return found
+  }
+  const placed = withParents(relations.filter(({ placedByValue }) => placedByValue))
+  const ordered = withParents(relations.filter(({ orderedByValue }) => orderedByValue === true))
   const split = splitByValue(relations, parents)
   return relations.map((relation) => ({
     ...relation,
     placedByValue: placed.has(relation.relid),
+    ...(ordered.has(relation.relid) ? { orderedByValue: true as const } : {}),
     ...(split.has(relation.relid) ? { splitByValue: true as const } : {}),
   }))
 }

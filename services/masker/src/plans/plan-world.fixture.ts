@@ -70,7 +70,7 @@ export function catalogOf(columns: Readonly<Record<string, string | null>>, conn
     databaseId: 16_400,
     databaseName: connection,
     serverMajor: 16,
-    relations: [{ ...customers, parents: [], keys: [], placedBy: [], code: [] }],
+    relations: [{ ...customers, parents: [], keys: [], indexes: [], placedBy: [], code: [] }],
     foreignKeys: [],
     types: [],
     standard: [],

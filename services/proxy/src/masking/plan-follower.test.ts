@@ -31,7 +31,7 @@ function found(name: string, changes: Partial<CatalogSnapshot> = {}): CatalogLoo
   const column = { typmod: -1, comment: null, labels: [], generatedFrom: null, origins: [], bare: false }
   const columns = [{ ...column, attno: 1, name: 'id', type: 23, typeName: 'int4' }]
   if (name !== 'c') columns.push({ ...column, attno: 2, name: 'ssn', type: 25, typeName: 'text' })
-  const table = { schema: 'public', comment: null, parents: [], keys: [], placedBy: [], code: [] }
+  const table = { schema: 'public', comment: null, parents: [], keys: [], indexes: [], placedBy: [], code: [] }
   const catalog: CatalogSnapshot = {
     connection: 'shop',
     databaseId: DATABASE,

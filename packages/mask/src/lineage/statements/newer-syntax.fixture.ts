@@ -103,6 +103,12 @@ merge into people p using customers c on p.id = c.id when not matched then inser
 -- from 15
 merge into people p using customers c on p.ssn = c.ssn when matched then do nothing
   none
+-- from 17
+merge into people p using customers c on p.ssn = c.ssn when not matched by source then delete when matched then do nothing
+  none
+-- from 17
+merge into people p using customers c on p.ssn = c.ssn when not matched by source then delete when not matched then do nothing
+  ! tag_touch may not decide the order of rows (FULL JOIN)
 -- from 15
 merge into people p using (values (1, '1')) c(id, ssn) on p.ssn = c.ssn when matched then delete
   ! tag_touch may not be compared with something other than a constant (=) here

@@ -85,7 +85,11 @@ select p.id from customers c join people p on p.ssn < c.ssn
   ! tag_touch may not be compared with < here
 select c.id from customers c left join people p on p.ssn < c.ssn
   ! tag_touch may not be compared with < here
-select c.id, p.id from customers c full join people p on p.ssn = c.ssn and p.ssn > '5'
+select c.id, p.id from customers c full join people p on p.id = c.id and p.ssn = c.ssn
+  ! tag_touch may not decide the order of rows (FULL JOIN)
+select c.id, p.id from customers c full join people p using (ssn)
+  ! tag_touch may not decide the order of rows (FULL JOIN)
+select c.id, p.id from customers c left join people p on p.ssn = c.ssn and p.ssn > '5'
   ! tag_touch may not be compared with > here
 select pg_column_size(ssn), pg_typeof(ssn) from customers
   ! tag_touch may not be used in the function pg_column_size

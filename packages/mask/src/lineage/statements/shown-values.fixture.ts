@@ -123,9 +123,9 @@ select x from people p, lateral (values (p.email), (p.contact)) v(x)
   tokenize(pii.email)
 select x from people p, lateral (values (p.email), ('a@b.c')) v(x)
   constant(pii.email)
-select ssn from customers full join people using (ssn)
+select ssn from customers left join people using (ssn)
   redact(pii.ssn)
-select email, p.id from people p full join customers c using (email)
+select email, p.id from people p right join customers c using (email)
   tokenize(pii.email) clear
 select * from customers join orders using (id)
   clear clear tokenize(pii.email) redact(pii.ssn) scan clear clear clear

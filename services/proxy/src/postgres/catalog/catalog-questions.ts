@@ -71,6 +71,17 @@ export const CATALOG_QUESTIONS = {
     from pg_catalog.pg_index i join (${RELATIONS}) r on r.oid = i.indrelid
     where i.indisunique and i.indislive and i.indexprs is null and i.indpred is null`,
 
+  /** Those without an order (BRIN, GIN) count like all others. 0 stands for whole rows. */
+  indexes: `
+    select i.indrelid, i.indpred is not null,
+      ${array(`
+        select k from pg_catalog.unnest((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts - 1]) k where k <> 0
+        union select d.refobjsubid from pg_catalog.pg_depend d
+        where i.indexprs is not null and ${on('pg_class', 'i.indexrelid')}
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = i.indrelid`)}
+    from pg_catalog.pg_index i join (${RELATIONS}) r on r.oid = i.indrelid
+    where i.indislive and i.indrelid >= 16384`,
+
   places: `
     select p.partrelid, ${array(`select k from pg_catalog.unnest(p.partattrs::pg_catalog.int2[]) k`)}
     from pg_catalog.pg_partitioned_table p

@@ -32,6 +32,11 @@ const OBJECTS = `
   create table sorted (name text, n int);
   create index sorted_n on sorted (n) include (name);
   cluster sorted using sorted_n;
+  create table indexed (id int primary key, a text, b text, c text);
+  create index on indexed (b, a) include (c);
+  create index on indexed (c) where a is null;
+  create index on indexed (id, lower(b || a));
+  create index on indexed ((indexed is null));
 
   create materialized view copies as select
       p.ssn, upper(p.ssn) as loud, 7 as seven, own_code(p.ssn) as own, query_to_xml('select 1', true, true, '') as named,
@@ -107,6 +112,20 @@ describe.each([13, 15, 18] as const)('the catalog of PostgreSQL %s', (major) => 
       columns: [1],
       references: { relid, columns: [1] },
     })
+  })
+
+  it('knows by which columns each index is ordered', () => {
+    const { indexes } = relationIn(catalog, 'indexed')
+    expect(indexes).toHaveLength(5)
+    expect(indexes.map(({ columns, partial }) => ({ columns: columns?.toSorted() ?? null, partial }))).toEqual(
+      expect.arrayContaining([
+        { columns: [1], partial: false },
+        { columns: [2, 3], partial: false },
+        { columns: [4], partial: true },
+        { columns: [1, 2, 3], partial: false },
+        { columns: null, partial: false },
+      ]),
+    )
   })
 
   it('knows what runs when a table is written', () => {

@@ -76,6 +76,7 @@ export class CatalogReader {
         relations: answers.relations.rows(),
         columns: answers.columns.rows(),
         keys: answers.keys.rows(),
+        indexes: answers.indexes.rows(),
         places: answers.places.rows(),
         code: answers.code.rows(),
         views,

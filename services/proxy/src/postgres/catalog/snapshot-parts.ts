@@ -4,6 +4,7 @@ import type {
   CatalogCode,
   CatalogColumn,
   CatalogForeignKey,
+  CatalogIndex,
   CatalogRelation,
   CatalogType,
   KnownFunctions,
@@ -22,6 +23,7 @@ export type RelationRows = {
   readonly relations: Rows
   readonly columns: Rows
   readonly keys: Rows
+  readonly indexes: Rows
   readonly places: Rows
   readonly code: Rows
   readonly views: OriginsOfViews
@@ -31,6 +33,7 @@ export type RelationRows = {
 
 export function relationsFrom(rows: RelationRows): readonly CatalogRelation[] {
   const [columns, keys, places, code] = [rows.columns, rows.keys, rows.places, rows.code].map(byRelation)
+  const indexes = byRelation(rows.indexes)
   const attnos = new Map([...(columns as ByRelation)].map(([relid, list]) => [relid, list.map((row) => id(row[1]))]))
   return rows.relations.map(([oid, schema, name, kind, comment = null, parents]) => {
     const relid = id(oid)
@@ -44,6 +47,7 @@ export function relationsFrom(rows: RelationRows): readonly CatalogRelation[] {
       columns: (columns?.get(relid) ?? []).map((row) => columnFrom(row, kind ?? '', origins, attnos)),
       parents: ids(parents),
       keys: (keys?.get(relid) ?? []).map(([, primary, list]) => ({ primary: primary === 't', columns: ids(list) })),
+      indexes: (indexes.get(relid) ?? []).map(indexFrom),
       placedBy: placesFrom(places?.get(relid) ?? []),
       code: (code?.get(relid) ?? []).map((row) => codeFrom(row, rows)),
     }
@@ -92,6 +96,11 @@ function sourcesOf(
 function placesFrom(rows: Rows): readonly number[] | null {
   const columns = new Set(rows.flatMap(([, list]) => ids(list)))
   return columns.has(0) ? null : [...columns]
+}
+
+function indexFrom([, partial, list]: CatalogRow): CatalogIndex {
+  const columns = ids(list)
+  return { columns: columns.includes(0) ? null : columns.filter((each) => each > 0), partial: partial === 't' }
 }
 
 function codeFrom(
