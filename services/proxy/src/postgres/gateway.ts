@@ -26,7 +26,7 @@ import type { ReaderOptions } from './sql-reader.ts'
 import { CancelRegistry, cancelUpstream } from './upstream/cancel.ts'
 import { type CancelKey, connectUpstream, type Upstream } from './upstream/connect.ts'
 import { GUARDED_SETTINGS } from './upstream/guarded-settings.ts'
-import { TREE_SETTINGS } from './upstream/tree-settings.ts'
+import { QUIET_SCANS, TREE_SETTINGS } from './upstream/tree-settings.ts'
 import type { FrameBounds } from './wire/client-framer.ts'
 import { destroyInTime } from './wire/close-in-time.ts'
 import * as encode from './wire/encode.ts'
@@ -224,7 +224,7 @@ export class PostgresGateway {
   }
 
   #treeSettings(connection: string): Iterable<[string, string]> {
-    return [...TREE_SETTINGS, ...this.#options.masking.quietSettings(connection)]
+    return [...TREE_SETTINGS, ...QUIET_SCANS, ...this.#options.masking.quietSettings(connection)]
   }
 
   #policyOf({ identified, connection, transport }: Admitted): FollowedPolicy {

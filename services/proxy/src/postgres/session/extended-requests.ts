@@ -21,6 +21,7 @@ import type { Handled, RequestLimits } from './handled.ts'
 import { MaskedPortals, OTHER_PORTAL, type PortalVerdict, type RefusedPortal } from './masked-portals.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
 import { ProtocolRefusals } from './protocol-refusals.ts'
+import { quietPlanning } from './quiet-planning.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
 import {
@@ -134,15 +135,15 @@ export class ExtendedRequests {
   }
 
   #expectGroup(group: FrameGroup, request: OpenRequest, gate: Gate | null): void {
-    const last = group.replies.length - 1
+    const last = group.replies.length - 1 - group.behind
     const executes = group.operation === 'Execute'
     const deallocates = executes ? group.statement.deallocates : null
     if (executes) this.#guard.executes(this.#submissions.epoch, group.statement)
-    group.replies.forEach((reply, index) => {
-      const confirmed = index === last && deallocates !== null ? () => this.#deallocated(deallocates) : reply.confirmed
+    group.replies.forEach(({ to, hidden = false, masked = null, ...reply }, index) => {
       const isLast = index === last
-      const { to, hidden = false, masked = null } = reply
-      this.#submissions.expect({ to, request, last: isLast, confirmed, gate: isLast ? gate : null, hidden, masked })
+      const confirmed = isLast && deallocates !== null ? () => this.#deallocated(deallocates) : reply.confirmed
+      const ends = { request: index > last ? null : request, last: isLast, gate: isLast ? gate : null }
+      this.#submissions.expect({ to, confirmed, hidden, masked, ...ends })
     })
   }
 
@@ -243,14 +244,15 @@ export class ExtendedRequests {
     group.portal = body.portal
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
     group.bind = portal.bind
-    group.messages.push(bytes)
+    const { before, behind } = quietPlanning(statement).bind
+    group.messages.push(...before.messages, bytes, ...behind.messages)
     const { portal: name } = body
     const declared = this.masked?.bound(name, statement)
     const confirmed = (): void => {
       this.#portals.confirm(name, portal)
       declared?.()
     }
-    group.replies.push({ to: 'bind', confirmed, masked: masks.bind })
+    group.replies.push(...before.replies, { to: 'bind', confirmed, masked: masks.bind }, ...behind.replies)
     this.#portals.change(name, portal, this.#submissions.epoch)
     return DONE
   }
@@ -271,7 +273,7 @@ export class ExtendedRequests {
     if (found.kind === 'missing') {
       return this.refusals.refuse(CLIENT.execute, 'portal_unknown', 'there is no portal of that name')
     }
-    const { statement, bind, parameters } = found.value
+    const { statement, bind, parameters, masked } = found.value
     const joins = this.#group?.operation === 'Bind' && this.#group.portal === body.portal
     if (this.masked?.isOther(found.value, joins) === true) return this.refusals.refuse(CLIENT.execute, ...OTHER_PORTAL)
     if (!joins) {
@@ -283,12 +285,11 @@ export class ExtendedRequests {
     }
     const group = this.#group as FrameGroup
     group.operation = 'Execute'
-    group.messages.push(bytes)
-    group.replies.push({
-      to: 'execute',
-      confirmed: this.masked?.executes(statement) ?? null,
-      masked: found.value.masked,
-    })
+    const { before, behind } = quietPlanning(statement).execute
+    group.messages.push(...before.messages, bytes, ...behind.messages)
+    const execution = { to: 'execute', confirmed: this.masked?.executes(statement) ?? null, masked } as const
+    group.replies.push(...before.replies, execution, ...behind.replies)
+    group.behind = behind.replies.length
     return this.endGroup()?.then(() => DONE) ?? DONE
   }
 

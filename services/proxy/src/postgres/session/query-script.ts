@@ -10,9 +10,10 @@ import type { BoundValue } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import type { Analyses, Analysis } from './analyses.ts'
 import { type KeptStatement, OwnStatements, QUERY_NAME } from './own-statements.ts'
+import { quietPlanning } from './quiet-planning.ts'
 import type { ReadingGuard } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
-import { boundSegments, newGroup, type ReadStatement } from './statements.ts'
+import { boundSegments, type GroupReply, newGroup, type ReadStatement } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
 
 export type ScriptParts = {
@@ -161,7 +162,17 @@ export class QueryScript {
       }
     }
     const bind = encode.bind('', name, encode.textParameters(values.map((value) => value.bytes?.toString() ?? null)))
-    const messages = [...run.before.map(({ bytes }) => bytes), bind, encode.describe('portal', ''), encode.execute('')]
+    const planning = quietPlanning(statement)
+    const messages = [
+      ...run.before.map(({ bytes }) => bytes),
+      ...planning.bind.before.messages,
+      bind,
+      ...planning.bind.behind.messages,
+      encode.describe('portal', ''),
+      ...planning.execute.before.messages,
+      encode.execute(''),
+      ...planning.execute.behind.messages,
+    ]
     const description = this.describe(statement, run.access, values)
     const submitted =
       request === null
@@ -172,8 +183,14 @@ export class QueryScript {
       guard.executes(submissions.epoch, statement)
       const parsed = { ...masks.execute, slot: null, confirms: null, rows: null, rebuilds: false }
       for (const { to } of run.before) submissions.expect({ to, request: open, hidden: true, masked: parsed })
+      const expectAll = (replies: readonly GroupReply[], of: OpenRequest | null): void => {
+        for (const reply of replies) submissions.expect({ ...reply, request: of })
+      }
+      expectAll(planning.bind.before.replies, open)
       submissions.expect({ to: 'bind', request: open, hidden: true, masked: masks.bind })
+      expectAll(planning.bind.behind.replies, open)
       submissions.expect({ to: 'describe-portal', request: open, hidden: true, masked: masks.bind })
+      expectAll(planning.execute.before.replies, open)
       submissions.expect({
         to: 'execute',
         request: open,
@@ -182,6 +199,7 @@ export class QueryScript {
         gate,
         masked: masks.execute,
       })
+      expectAll(planning.execute.behind.replies, null)
     }
     if (!(submitted instanceof HeldSubmission)) {
       expect(submitted, null)

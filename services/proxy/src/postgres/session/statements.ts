@@ -57,6 +57,8 @@ export type FrameGroup = {
   bind: Buffer | null
   messages: Buffer[]
   replies: GroupReply[]
+  /** So many of the replies come after the one that ends it. */
+  behind: number
 }
 
 export type GroupReply = {
@@ -67,7 +69,7 @@ export type GroupReply = {
 }
 
 export function newGroup(operation: FrameGroup['operation'], statement: ReadStatement): FrameGroup {
-  return { operation, statement, parameters: NOTHING, portal: null, bind: null, messages: [], replies: [] }
+  return { operation, statement, parameters: NOTHING, portal: null, bind: null, messages: [], replies: [], behind: 0 }
 }
 
 const NOTHING: readonly never[] = []

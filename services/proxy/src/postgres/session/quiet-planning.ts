@@ -1,0 +1,86 @@
+// Around what has the server plan a statement: for as long as it plans, ways of running it that would show the order of
+// sensitive values are switched off, as local settings of the transaction, by messages of the gateway's own.
+
+import { type QuietPlan, quietPlan } from '@sluice/mask'
+import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
+import * as encode from '../wire/encode.ts'
+import { carriesQuery } from './carried-query.ts'
+import type { MaskedReply } from './reply-queue.ts'
+import type { GroupReply, ReadStatement } from './statements.ts'
+
+/** Bitmaps give rows as they lie in the table. Servers do not know all of these. */
+const SCANS = ['enable_indexscan', 'enable_presorted_aggregate'] as const
+
+const SWITCHED_OFF: Readonly<Record<QuietPlan, readonly string[]>> = {
+  scans: SCANS,
+  joins: [...SCANS, 'enable_mergejoin', 'enable_hashjoin', 'enable_hashagg', 'enable_sort'],
+}
+
+const NAME = `${OWN_NAME_PREFIX}planning`
+
+/** Messages, and what is expected in return; the client sees neither. */
+type HiddenMessages = { readonly messages: readonly Buffer[]; readonly replies: readonly GroupReply[] }
+
+/** `before` and `behind` what has the server plan. */
+type QuietPlanning = { readonly before: HiddenMessages; readonly behind: HiddenMessages }
+
+/** Its errors have no values in them. */
+const EXACT: MaskedReply = { slot: null, confirms: null, rows: null, rebuilds: false }
+
+const known = 'pg_catalog.current_setting(n, true) is not null'
+const previous = `(pg_catalog.textcat('sluice.', n))`
+
+/** Returns no rows. */
+const forEach = (names: readonly string[], change: string): string =>
+  `select from pg_catalog.unnest('{${names.join()}}'::pg_catalog.text[]) n
+    where case when ${known} then ${change} end operator(pg_catalog.=) ''`
+
+const off = (names: readonly string[]): string =>
+  forEach(
+    names,
+    `pg_catalog.textcat(pg_catalog.set_config(${previous}, pg_catalog.current_setting(n), true),
+      pg_catalog.set_config(n, 'off', true))`,
+  )
+
+const asBefore = (names: readonly string[]): string =>
+  forEach(names, `pg_catalog.set_config(n, pg_catalog.current_setting(${previous}), true)`)
+
+const hidden = (to: GroupReply['to']): GroupReply => ({ to, confirmed: null, hidden: true, masked: EXACT })
+
+function statement(text: string): HiddenMessages {
+  return {
+    messages: [
+      Buffer.concat([
+        // What failed before was not closed.
+        encode.close('portal', NAME),
+        encode.close('statement', NAME),
+        encode.parse(NAME, text),
+        encode.bind(NAME, NAME, encode.textParameters([])),
+        encode.execute(NAME),
+        encode.close('portal', NAME),
+        encode.close('statement', NAME),
+      ]),
+    ],
+    replies: (['close', 'close', 'parse', 'bind', 'execute', 'close', 'close'] as const).map(hidden),
+  }
+}
+
+const quietly = (plan: QuietPlan): QuietPlanning => ({
+  before: statement(off(SWITCHED_OFF[plan])),
+  behind: statement(asBefore(SWITCHED_OFF[plan])),
+})
+
+const PLANNINGS: Readonly<Record<QuietPlan, QuietPlanning>> = { scans: quietly('scans'), joins: quietly('joins') }
+
+const NOTHING: HiddenMessages = { messages: [], replies: [] }
+const AS_USUAL: QuietPlanning = { before: NOTHING, behind: NOTHING }
+
+/** What stands around Bind, by which most statements are planned, and around Execute, by which those that carry a query are. */
+export function quietPlanning({ analysed, utility }: ReadStatement): {
+  readonly bind: QuietPlanning
+  readonly execute: QuietPlanning
+} {
+  const plan = analysed === undefined ? null : quietPlan(analysed.lineage, analysed.view)
+  const planning = plan === null ? AS_USUAL : PLANNINGS[plan]
+  return carriesQuery(utility) ? { bind: AS_USUAL, execute: planning } : { bind: planning, execute: AS_USUAL }
+}
