@@ -47,10 +47,9 @@ function constantOf(node: TreeNode, reader: Reader): Constants | null {
       const form = numberAt(node, 'funcformat')
       if (form !== IMPLICIT_CAST && form !== EXPLICIT_CAST) return null
       if (functionVerdict(numberAt(node, 'funcid'), reader) === undefined) return null
+      // A cast to a length or a scale makes another value of the same literal each time.
       const [value, ...lengths] = nodesAt(node, 'args')
-      return value === undefined || lengths.some(({ node: kind }) => kind !== 'CONST')
-        ? null
-        : constantOf(value, reader)
+      return value === undefined || lengths.length > 0 ? null : constantOf(value, reader)
     }
     default:
       return null
