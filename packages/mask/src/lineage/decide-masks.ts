@@ -96,8 +96,30 @@ class Budget {
   }
 
   use(tag: Tag, perDay: number): BudgetUse {
-    return { tag, literals: [...this.#literals], parameters: [...this.#parameters], perDay }
+    return { tag, use: 'compared', literals: [...this.#literals], parameters: [...this.#parameters], perDay }
   }
+}
+
+/**
+ * Constants that are written to tagged columns: whether a key takes one, or what joins it, answers for it like a
+ * comparison. Free text and what nobody has looked at yet are left out: every note would count.
+ */
+function writtenValues({ touches, sensitiveValues }: Lineage, view: PlanView, reveals: Reveals): readonly BudgetUse[] {
+  const constants = touches.filter(({ kind }) => kind === 'constants')
+  const literals = new Set(constants.flatMap((touch) => touch.literals))
+  const parameters = new Set(constants.flatMap((touch) => touch.parameters))
+  const byTag = new Map<Tag, { readonly literals: number[]; readonly parameters: number[] }>()
+  for (const { tag, location, parameter } of sensitiveValues) {
+    if (tag === UNKNOWN_TAG || reveals.has(tag)) continue
+    const written = byTag.get(tag) ?? { literals: [], parameters: [] }
+    byTag.set(tag, written)
+    if (location !== null && !literals.has(location)) written.literals.push(location)
+    if (parameter !== null && !parameters.has(parameter)) written.parameters.push(parameter)
+  }
+  return [...byTag].flatMap(([tag, written]) => {
+    const isEmpty = written.literals.length + written.parameters.length === 0
+    return isEmpty ? [] : [{ tag, use: 'written' as const, ...written, perDay: view.rule(tag).writtenPerDay }]
+  })
 }
 
 /** `bare` and of one tag: the only outputs that a strategy other than a constant is safe for. */
@@ -142,7 +164,10 @@ export function decideMasks(lineage: Lineage, view: PlanView, reveals: Reveals):
   return {
     kind: 'allowed',
     outputs,
-    budget: [...budgets].map(([tag, budget]) => budget.use(tag, view.rule(tag).valuesPerDay)),
+    budget: [
+      ...[...budgets].map(([tag, budget]) => budget.use(tag, view.rule(tag).valuesPerDay)),
+      ...writtenValues(lineage, view, reveals),
+    ],
     approve: [...approve],
     clear: outputs.every(({ mask }) => mask.kind === 'clear'),
   }

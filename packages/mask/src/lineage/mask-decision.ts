@@ -18,9 +18,10 @@ export type MaskedOutput = {
   readonly sources: readonly Source[]
 }
 
-/** Distinct constants that a statement compares a tag's columns with. */
+/** Distinct constants that a statement compares a tag's columns with, or writes to them. */
 export type BudgetUse = {
   readonly tag: Tag
+  readonly use: 'compared' | 'written'
   readonly literals: readonly number[]
   readonly parameters: readonly number[]
   readonly perDay: number

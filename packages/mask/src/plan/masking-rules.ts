@@ -35,6 +35,7 @@ const tagRuleSchema = z
     touch: z.enum(['allow', 'equality', 'approve', 'deny']).optional(),
     valuesPerStatement: z.int().min(0).max(MAX_VALUES).default(DEFAULT_TAG_RULE.valuesPerStatement),
     valuesPerDay: z.int().min(0).max(MAX_VALUES).default(DEFAULT_TAG_RULE.valuesPerDay),
+    writtenPerDay: z.int().min(0).max(MAX_VALUES).default(DEFAULT_TAG_RULE.writtenPerDay),
   })
   .refine(({ strategy, touch }) => strategy !== 'partial' || touch === undefined || touch === 'deny', {
     path: ['touch'],
@@ -131,8 +132,8 @@ export function maskingRulesJson(rules: MaskingRules): string {
 }
 
 function writtenTagRule(rules: MaskingRules, tag: Tag): TagRule {
-  const { strategy, touch, valuesPerStatement, valuesPerDay } = tagRuleOf(rules, tag)
-  return { strategy, touch, valuesPerStatement, valuesPerDay }
+  const { strategy, touch, valuesPerStatement, valuesPerDay, writtenPerDay } = tagRuleOf(rules, tag)
+  return { strategy, touch, valuesPerStatement, valuesPerDay, writtenPerDay }
 }
 
 /** Throws ZodError or SyntaxError. */

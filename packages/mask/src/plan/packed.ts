@@ -156,6 +156,7 @@ const planSchema: z.ZodType<MaskPlan> = z.strictObject({
       touch: z.enum(['allow', 'equality', 'approve', 'deny']),
       valuesPerStatement: z.int().min(0),
       valuesPerDay: z.int().min(0),
+      writtenPerDay: z.int().min(0),
     }),
   ),
 })

@@ -20,6 +20,8 @@ export type TagRule = {
   readonly valuesPerStatement: number
   /** Distinct constants that one subject may compare with in a day. */
   readonly valuesPerDay: number
+  /** Distinct constants that one subject may write to such columns in a day: keys and joins answer for each. */
+  readonly writtenPerDay: number
 }
 
 export const DEFAULT_TAG_RULE: TagRule = {
@@ -27,6 +29,7 @@ export const DEFAULT_TAG_RULE: TagRule = {
   touch: 'equality',
   valuesPerStatement: 5,
   valuesPerDay: 50,
+  writtenPerDay: 1_000,
 }
 
 /** `clean`: passes. `tagged`: masked by its tags' rules. `scanned`: free text, what the detectors find in it is masked. */

@@ -9,6 +9,8 @@ import type { AnalysedText } from './session-masking.ts'
 
 export type Compared = {
   readonly tag: string
+  /** Compared with columns of the tag, or written to them. */
+  readonly use: BudgetUse['use']
   readonly perDay: number
   readonly constants: readonly string[]
   /** From 1. */
@@ -17,8 +19,9 @@ export type Compared = {
 
 /** What can't be found in the text counts by its place: it is another constant each time. */
 export function comparedIn(budget: readonly BudgetUse[], text: string): readonly Compared[] {
-  return budget.map(({ tag, perDay, literals, parameters }) => ({
+  return budget.map(({ tag, use, perDay, literals, parameters }) => ({
     tag,
+    use,
     perDay,
     constants: literals.map((at) => literalAt(text, at)?.value ?? `${text} ${at}`),
     parameters,

@@ -7,7 +7,6 @@ import { denyProtocol, type PolicyDecision, type StatementAccess } from '@sluice
 const PLAIN_DEFINITIONS: ReadonlySet<string> = new Set([
   'ANALYZE',
   'COMMENT',
-  'CREATE INDEX',
   'CREATE SCHEMA',
   'CREATE SEQUENCE',
   'CREATE TABLE',

@@ -3,6 +3,7 @@
 import type { PolicyUnavailable } from '@sluice/events'
 import type { MaskDecision, Output } from '@sluice/mask'
 import { type Denial, NO_OBLIGATIONS } from '@sluice/policy'
+import type { Compared } from './compared-values.ts'
 import type { Analysed } from './session-masking.ts'
 
 type Refused = Extract<MaskDecision, { kind: 'refused' }>
@@ -36,10 +37,14 @@ export function planDenied({ code, message }: PolicyUnavailable): Denial {
   })
 }
 
-export function budgetDenied(tag: string, perDay: number, plan: string): Denial {
+export function budgetDenied({ tag, use, perDay }: Compared, plan: string): Denial {
+  const doing =
+    use === 'written'
+      ? `${perDay} different constants a day may be written to columns tagged ${tag}`
+      : `values tagged ${tag} may be compared with ${perDay} different constants a day`
   return denied(plan, ['tag-budget'], {
     reasonCode: 'tag_budget',
-    reason: `values tagged ${tag} may be compared with ${perDay} different constants a day, and these are more`,
+    reason: `${doing}, and these are more`,
     hint: 'Repeat constants that were used before, or try again tomorrow.',
   })
 }
@@ -52,12 +57,12 @@ export function placeholderDenied(plan: string): Denial {
   })
 }
 
-/** What EXPLAIN ANALYZE counts. */
+/** EXPLAIN ANALYZE counts the rows that a condition finds, and the memory and bytes that values took on their way. */
 export function countsTold({ view }: Analysed): Denial {
   return denied(view.plan.version, ['tag-touch'], {
     reasonCode: 'tag_touch',
-    reason: 'EXPLAIN ANALYZE would count which sensitive values a condition finds',
-    hint: 'Use EXPLAIN without ANALYZE.',
+    reason: 'EXPLAIN ANALYZE would count which sensitive values a condition finds, and how long they are',
+    hint: 'Use EXPLAIN without ANALYZE, or leave sensitive columns out of the statement.',
   })
 }
 

@@ -178,8 +178,8 @@ export class SessionMasking {
     }
     for (const each of compared) {
       const constants = [...each.constants, ...each.parameters.map((parameter) => valueText(values[parameter - 1]))]
-      if (this.#parts.budget.spend(each.tag, constants, each.perDay)) continue
-      return { kind: 'refused', denial: budgetDenied(each.tag, each.perDay, view.plan.version), access }
+      if (this.#parts.budget.spend(`${each.use} ${each.tag}`, constants, each.perDay)) continue
+      return { kind: 'refused', denial: budgetDenied(each, view.plan.version), access }
     }
     return judged
   }

@@ -9,8 +9,8 @@ const MAX_COUNTED = 100_000
 
 /** What one subject may still compare on one connection. */
 export interface SubjectBudget {
-  /** Counts the constants; false, counting none, where there would be more than `perDay` different ones today. */
-  spend(tag: string, constants: readonly string[], perDay: number): boolean
+  /** Counts the constants that `what` stands for, a tag and a use; false, counting none, where there would be more than `perDay` different ones today. */
+  spend(what: string, constants: readonly string[], perDay: number): boolean
 }
 
 export class TouchBudget {
@@ -25,7 +25,7 @@ export class TouchBudget {
 
   /** `who`: subject and connection in one text. */
   of(who: string): SubjectBudget {
-    return { spend: (tag, constants, perDay) => this.#spend(JSON.stringify([who, tag]), constants, perDay) }
+    return { spend: (what, constants, perDay) => this.#spend(JSON.stringify([who, what]), constants, perDay) }
   }
 
   #spend(key: string, constants: readonly string[], perDay: number): boolean {
