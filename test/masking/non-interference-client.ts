@@ -61,8 +61,14 @@ const QUERY = query('')[0]
 /** Everything from the first answer to the last; what a query did is undone. */
 export async function ask(client: WireClient, way: Way, text: string): Promise<readonly Reply[]> {
   const messages = [query('begin'), ...messagesFor(way, text), query('rollback')]
-  client.send(...messages)
-  return client.until(messages.filter(([type]) => type === SYNC || type === QUERY).length)
+  // Who fetches before it is told that there is a cursor is refused.
+  const turns = way === 'cursor' ? messages.map((message) => [message]) : [messages]
+  const replies: Reply[] = []
+  for (const turn of turns) {
+    client.send(...turn)
+    replies.push(...(await client.until(turn.filter(([type]) => type === SYNC || type === QUERY).length)))
+  }
+  return replies
 }
 
 /** As one string: each byte a character. */
@@ -77,15 +83,7 @@ export const isRefused = (replies: readonly Reply[]): boolean =>
 export const isFailed = (replies: readonly Reply[]): boolean => replies.some(({ type }) => type === 'E')
 
 /** The first reply that differs, of each; null where all are the same. */
-export function difference(
-  left: readonly Reply[],
-  right: readonly Reply[],
-  ordered = true,
-): readonly [string, string] | null {
-  if (!ordered) {
-    const sorted = [left, right].map((replies) => replies.map(seenIn).sort().join('\n'))
-    if (sorted[0] === sorted[1]) return null
-  }
+export function difference(left: readonly Reply[], right: readonly Reply[]): readonly [string, string] | null {
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
     const [a, b] = [left[index], right[index]]
     const [seenLeft, seenRight] = [a === undefined ? 'nothing' : seenIn(a), b === undefined ? 'nothing' : seenIn(b)]

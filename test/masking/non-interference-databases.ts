@@ -4,7 +4,7 @@
 import pg from 'pg'
 import { type Database, GATEWAY_ROLE, startDatabase } from '../stand/database.ts'
 import type { ProxiedDatabase } from '../stand/proxy.ts'
-import { archiveSql, rowsSql, type Side } from './non-interference-values.ts'
+import { largeSql, rowsSql, type Side } from './non-interference-values.ts'
 import { SCHEMA_SQL, TABLES } from './random-query-schema.ts'
 
 export type Twins = {
@@ -59,7 +59,7 @@ export async function startTwins(major: 13 | 14 | 15 | 16 | 17 | 18): Promise<Tw
   )
   for (const side of SIDES) {
     await run('shop', `create database "${side}" template shop`)
-    await run(side, rowsSql(side), ...archiveSql(side))
+    await run(side, rowsSql(side), ...largeSql(side))
   }
   await expectSameSizes(connect)
   return {

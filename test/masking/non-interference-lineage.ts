@@ -11,11 +11,14 @@ import {
   maskingRulesSchema,
   NO_MEMORY,
   PlanView,
+  quietPlan,
   readTree,
 } from '@sluice/mask'
 import type pg from 'pg'
 import { type TreeSession, treeSession } from '../../packages/mask/src/tree/rewritten-trees.fixture.ts'
 import { catalogReader } from '../../services/proxy/src/postgres/catalog/catalog.fixture.ts'
+import { SWITCHED_OFF } from '../../services/proxy/src/postgres/session/quiet-planning.ts'
+import { QUIET_SCANS } from '../../services/proxy/src/postgres/upstream/tree-settings.ts'
 import type { Twins } from './non-interference-databases.ts'
 import type { Side } from './non-interference-values.ts'
 import { MASKING } from './random-query-schema.ts'
@@ -23,6 +26,8 @@ import { MASKING } from './random-query-schema.ts'
 type Detectors = Parameters<typeof fieldMasker>[3]
 
 export type Seen = { readonly permitted: boolean; readonly text: string }
+
+const QUIET = [...QUIET_SCANS].map(([name, value]) => `-c ${name}=${value}`).join(' ')
 
 const NOTHING_FOUND: Detectors = { scan: () => [], mayHold: () => false, scanBytes: () => null }
 
@@ -47,7 +52,7 @@ export class DecidedSession {
     const functions = knownFunctions(catalog.serverMajor, catalog.standard)
     const rules = maskingRulesSchema.parse(MASKING)
     const { plan } = makePlan({ catalog, rules, memory: NO_MEMORY, functions, madeAt: 0 })
-    const [trees, client] = [await treeSession(database, 'public'), await twins.connect(side)]
+    const [trees, client] = [await treeSession(database, 'public'), await twins.connect(side, QUIET)]
     return new DecidedSession(trees, client, new PlanView(plan), functions, catalog.serverMajor)
   }
 
@@ -74,8 +79,12 @@ export class DecidedSession {
       const mask = value === null ? masker.nullBecomes : masker.mask(bytes, 0, bytes.length)
       return mask === undefined ? value : (mask?.toString() ?? null)
     }
+    const quiet = quietPlan(lineage, this.#view)
     await this.#client.query('begin')
     try {
+      // Those that this version has.
+      const off = "select set_config(name, 'off', true) from pg_settings where name = any ($1)"
+      if (quiet !== null) await this.#client.query(off, [SWITCHED_OFF[quiet]])
       const config = { text: sql, rowMode: 'array' as const, types: { getTypeParser: () => (value: string) => value } }
       const result = await this.#client.query<(string | null)[]>(config)
       const rows = result.rows.map((row) => JSON.stringify(row.map(masked)))

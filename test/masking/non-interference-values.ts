@@ -2,6 +2,7 @@
 // stays NULL; order, lengths, contents and what they could be cast to differ. The sizes of rows are the same, because
 // pages, and by them ctid and a plan, depend on those.
 
+import { createHash } from 'node:crypto'
 import { type SchemaColumn, TABLES } from './random-query-schema.ts'
 import { Choices, seedOf } from './random-query-source.ts'
 
@@ -143,11 +144,17 @@ export function rowsSql(side: Side): string {
   }).join('\n')
 }
 
-/** Fills the archive of one side. */
-export const archiveSql = (side: Side): readonly string[] => [
-  `insert into archive select n, 'Bonn', repeat(md5(n::text), 30), md5('${side} ' || n) from generate_series(1, 2000) n`,
-  'vacuum analyze archive',
+/** Fills the large tables of one side. */
+export const largeSql = (side: Side): readonly string[] => [
+  `insert into archive select n, (array['Bonn', 'Kyiv', 'Lyon', 'Oslo', 'Rome'])[n % 50], repeat(md5(n::text), 30),
+    md5('${side} ' || n % 1500) from generate_series(1, 2000) n`,
+  `insert into vault select n, repeat(md5(n::text), 30), md5('${side} ' || n) from generate_series(1, 2000) n`,
+  'vacuum analyze archive, vault',
 ]
+
+/** The SSN of a row of the vault. */
+export const vaultConstantOf = (side: Side, id: number): string =>
+  createHash('md5').update(`${side} ${id}`).digest('hex')
 
 /** A value of that tag that occurs, or, with a large index, none that does. */
 export const constantOf = (side: Side, tag: 'pii.ssn' | 'pci.pan', index: number): string =>

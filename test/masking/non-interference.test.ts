@@ -3,15 +3,16 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
-import { logIn, type WireClient } from '../stand/wire-client.ts'
-import { ask, difference, isFailed, isRefused } from './non-interference-client.ts'
+import { logIn, query, type WireClient } from '../stand/wire-client.ts'
+import { ask, difference, isFailed, isRefused, seenIn } from './non-interference-client.ts'
 import { startTwins, type Twins } from './non-interference-databases.ts'
 import { firstOf, newSeed, type Outcome, runQueries, summary } from './non-interference-run.ts'
-import { constantOf, type Side } from './non-interference-values.ts'
-import { type RandomQuery, rendered, toldByOrder } from './random-query.ts'
+import { constantOf, type Side, vaultConstantOf } from './non-interference-values.ts'
+import { type RandomQuery, rendered } from './random-query.ts'
 import { MASKING } from './random-query-schema.ts'
 
 const LANES = 4
+const JOINED = 'select array_agg(a.id) from archive a left join employees e on e.ssn = a.ssn'
 /** Whatever is not masking's own question. */
 const ALL_BUT_REVEAL = {
   name: 'random.cedar',
@@ -55,8 +56,7 @@ describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major)
     ])
     // A session that the gateway ended is one that was seen to end: the next query has another.
     if (pair.some(({ closed }) => closed)) lanes[lane] = await open()
-    const ordered = toldByOrder(query) === 'nothing'
-    return { refused: isRefused(left), failed: isFailed(left), difference: difference(left, right, ordered) }
+    return { refused: isRefused(left), failed: isFailed(left), difference: difference(left, right) }
   }
 
   it('reading tells nothing of the values', { timeout: 600_000 }, async () => {
@@ -71,30 +71,68 @@ describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major)
     const [left, right] = lanes[0] ?? (await open())
     const found: unknown[] = []
     for (const text of texts) {
-      const seen = await Promise.all([ask(left, 'simple', text), ask(right, 'simple', text)])
-      expect(seen.map((replies) => isFailed(replies))).toEqual([false, false])
-      found.push(difference(...seen))
+      for (const way of ['simple', 'extended', 'prepared twice', 'cursor', 'copy text', 'explain'] as const) {
+        const on = (side: Side): string => rendered(text, (id) => vaultConstantOf(side, id))
+        const seen = await Promise.all([ask(left, way, on('left')), ask(right, way, on('right'))])
+        const errors = seen.flat().filter(({ type }) => type === 'E')
+        expect([way, text, ...errors.map(seenIn)]).toEqual([way, text])
+        // EXPLAIN repeats the constants.
+        const different = way === 'explain' && text.includes('⟦') ? null : difference(...seen)
+        if (different !== null) found.push([way, text, different])
+      }
     }
-    return found.filter((each) => each !== null)
+    return found
   }
 
-  // Known leaks, each with its reason: when one is closed, its test begins to fail.
-
-  // A merge join delivers rows in the order of the values, a hash join those without a match in the order of their hashes.
-  // What the random queries leave out of the comparison (`toldByOrder`) goes with it.
-  it('the order of rows that are joined by a tag still tells of the values', async () => {
+  // A merge join gives rows in the order of the values, a hash join those without a match in the order of their hashes.
+  it('rows that are joined by a tag come in no order of the values', { timeout: 60_000 }, async () => {
     const found = await differencesOf([
       'select a.id from archive a join archive b on a.ssn = b.ssn limit 9',
+      'select a.id, b.id from archive a join archive b using (ssn) where a.id < 3000',
+      'select a.id, c.id from archive a right join customers c on c.ssn = a.ssn',
+      JOINED,
       'select c.id, e.id from customers c left join employees e on c.ssn = e.ssn',
-      'select array_agg(c.id) from customers c full join employees e on c.ssn = e.ssn',
+      'select id from customers where ssn in (select ssn from archive)',
+      'select id from archive where ssn in (select ssn from customers) limit 20',
+      'select id from archive a where exists (select from orders o where o.ssn = a.ssn)',
+      'select id from customers c where not exists (select from archive a where a.ssn = c.ssn)',
     ])
-    expect(found.length).toBeGreaterThan(0)
+    expect(found).toEqual([])
   })
 
-  // An index that begins with a sensitive column and has all that is asked for is read in its order, whoever asks.
-  it('the order of an index still tells of the values', async () => {
-    const found = await differencesOf(['select id, ssn from archive', 'select id, ssn from archive limit 7'])
-    expect(found.length).toBeGreaterThan(0)
+  it('rows that are read by an index come in no order of the values', { timeout: 60_000 }, async () => {
+    const found = await differencesOf([
+      'select id from vault',
+      'select id, ssn from vault limit 9',
+      'select id from vault where ssn in (⟦7⟧, ⟦21⟧, ⟦1000⟧, ⟦1900⟧)',
+      'select array_agg(id) from vault where ssn = ⟦1950⟧ or ssn = ⟦3⟧ or ssn = ⟦88⟧',
+      'select count(distinct ssn), array_agg(id) from vault',
+      'select id, ssn from archive',
+      'select id, ssn from archive limit 7',
+      "select id, ssn from archive where city = 'Lyon'",
+      "select id, page from archive where city = 'Lyon' limit 5",
+      'select id from archive where id between 7 and 9000 and city is null',
+      "select string_agg(id::text, ' ') from archive where city = 'Oslo'",
+      'select count(distinct ssn), array_agg(id) from archive',
+      'select city, count(distinct ssn), array_agg(id) from archive group by city',
+      "select id, count(*) over () from archive where city = 'Oslo' limit 3",
+    ])
+    expect(found).toEqual([])
+  })
+
+  it('nothing that a client may do brings that order back', { timeout: 60_000 }, async () => {
+    const [left, right] = lanes[0] ?? (await open())
+    for (const text of ['discard all', 'reset all', "select set_config('sluice.enable_indexscan', 'on', false)"]) {
+      await Promise.all([left.ask(query(text)), right.ask(query(text))])
+      expect(await differencesOf(['select id, ssn from vault limit 9', JOINED])).toEqual([])
+    }
+  })
+
+  it('a FULL JOIN by a tag, which can only be done in their order, is refused', async () => {
+    const [left] = lanes[0] ?? (await open())
+    const text = 'select array_agg(c.id) from customers c full join employees e on c.ssn = e.ssn'
+    expect(isRefused(await ask(left, 'simple', text))).toBe(true)
+    expect(isRefused(await ask(left, 'simple', text.replaceAll('ssn', 'id')))).toBe(false)
   })
 
   // One after the other: what is written and undone stays in the files, in an order of its own.

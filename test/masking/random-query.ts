@@ -1,7 +1,6 @@
 // Random statements over the schema, the same for the same seed. About half of them keep to what the default rules let
 // pass; the others use sensitive values where they may not be used.
 
-import { RELATIONS } from './random-query-schema.ts'
 import { RandomSelects } from './random-query-selects.ts'
 import { Choices, seedOf } from './random-query-source.ts'
 import { RandomWrites } from './random-query-writes.ts'
@@ -49,27 +48,6 @@ export function randomQuery(seed: number, index: number): RandomQuery {
     writes,
     template: way === WITHOUT_CONSTANTS ? template.replaceAll(CONSTANT, "'nobody'") : template,
   }
-}
-
-/** What depends on the order of rows though it does not show it. */
-const FROM_ORDER = /\blimit\b|\bfetch\b|_agg\(|over \(|\[\d|distinct on|array\(|recursive/
-/** Whole rows, or columns that are named once. */
-const JOINED_BY_NAME = /natural join|using \(|\bc = d\b/
-const COMPARED = /\b\w+\.(\w+)(?:::text)? (?:= (?:any \(array\(select )?|(?:not )?in \(select )\(?\w+\.(\w+)/g
-/** Names that sensitive columns have somewhere; names that sub-selects and aliases give may stand for any. */
-const SENSITIVE_NAMES = new Set(
-  RELATIONS.flatMap(({ columns }) => columns.filter(({ tag }) => tag !== null).map(({ name }) => name)),
-)
-const mayBeSensitive = (name = ''): boolean => SENSITIVE_NAMES.has(name) || /^[oc]\d+$/.test(name)
-
-/**
- * Equality of two columns of a tag is allowed, and the server may then join in their order or in that of their hashes.
- * `rows`: so the order of the rows may tell of values. `all`: by it everything may.
- */
-export function toldByOrder({ template }: RandomQuery): 'nothing' | 'rows' | 'all' {
-  const compared = [...template.matchAll(COMPARED)].some(([, a, b]) => mayBeSensitive(a) && mayBeSensitive(b))
-  if (!compared && !JOINED_BY_NAME.test(template)) return 'nothing'
-  return FROM_ORDER.test(template) ? 'all' : 'rows'
 }
 
 /** The text for one of the databases. */

@@ -11,7 +11,7 @@ import type { GroupReply, ReadStatement } from './statements.ts'
 /** Bitmaps give rows as they lie in the table. Servers do not know all of these. */
 const SCANS = ['enable_indexscan', 'enable_presorted_aggregate'] as const
 
-const SWITCHED_OFF: Readonly<Record<QuietPlan, readonly string[]>> = {
+export const SWITCHED_OFF: Readonly<Record<QuietPlan, readonly string[]>> = {
   scans: SCANS,
   joins: [...SCANS, 'enable_mergejoin', 'enable_hashjoin', 'enable_hashagg', 'enable_sort'],
 }
