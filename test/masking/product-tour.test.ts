@@ -124,6 +124,7 @@ describe('the analyst', { timeout: 60_000 }, () => {
     )
     expect(shown).toMatch(/ok, 1 row in [\d.]+ ms; masked 1 × pii.email, 1 × pii.ssn/)
     expect(shown).toContain('as found from customers where ssn = [pii.ssn]')
+    expect(shown).toMatch(/Customer 0001 +c\*{4}@example.com +\[pii.ssn\]/)
     expect(shown).toContain('deny tag-touch')
     expect(shown).not.toContain(ssn)
   })

@@ -175,6 +175,11 @@ describe('questions', () => {
       (await server.ask(`/v1/sessions/abcd/events?${query}`, { token: analyst() })).json
     expect(await ask('limit=2')).toEqual({ events: [{ sequence: 0 }, { sequence: 1 }], next: 1 })
     expect(await ask('limit=2&after=1')).toEqual({ events: [{ sequence: 2 }], next: null })
+    server.questions.sessionEvents = async (_session, { limit, results = false }) =>
+      Array.from({ length: results ? limit : 0 }, (_, sequence) => ({ sequence }) as SessionEventRow)
+    // Fewer of those with results, and more on the next page.
+    expect(await ask('limit=1000&results=true')).toMatchObject({ events: { length: 200 }, next: 199 })
+    expect(await ask('limit=1000&results=maybe')).toMatchObject({ code: 'parameter_invalid' })
     server.questions.sessionEvents = sessionEvents
   })
 

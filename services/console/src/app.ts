@@ -11,7 +11,7 @@ import type { ConsoleMetrics } from './console-metrics.ts'
 import type { FindingsBook } from './findings/findings-book.ts'
 import { addFindingRoutes } from './findings/findings-routes.ts'
 import { addKeyRoutes, type KeyList } from './keys-routes.ts'
-import { parse, questionSchemas, readBody, readParameters, sessionIdSchema } from './parameters.ts'
+import { MAX_RESULTS_LIMIT, parse, questionSchemas, readBody, readParameters, sessionIdSchema } from './parameters.ts'
 import { addPolicyRoutes, type PolicyRoutes } from './policies/policies-routes.ts'
 import { PROBLEM_MEDIA_TYPE, type Problem, problem, problemBody, problemOf, refuse } from './problem.ts'
 import type { Questions } from './questions.ts'
@@ -112,8 +112,9 @@ function addQuestionRoutes(
   })
   app.get('/v1/sessions/:id/events', asking, async (c) => {
     const session = parse(sessionIdSchema, c.req.param('id'), 'parameter_invalid')
-    const { limit, after } = readParameters(schemas.events, c.req.queries())
-    const events = await questions.sessionEvents(session, defined({ limit, after }))
+    const { limit: wanted, after, results } = readParameters(schemas.events, c.req.queries())
+    const limit = results === true ? Math.min(wanted, MAX_RESULTS_LIMIT) : wanted
+    const events = await questions.sessionEvents(session, defined({ limit, after, results }))
     // A full page may not be the last: `next` is the `after` of the following one.
     const next = events.length < limit ? null : (events.at(-1)?.sequence ?? null)
     return c.json({ events, next })

@@ -1,7 +1,14 @@
 // The questions, answered by ClickHouse; and what its errors mean to who asked.
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
 import { PeerInvalid, SluiceError, UpstreamFailed } from '@sluice/events'
-import { type AnalystLimits, accessTo, listSessions, runAnalystSql, sessionEvents } from './index-queries/index.ts'
+import {
+  type AnalystLimits,
+  accessTo,
+  listSessions,
+  type ReadAudit,
+  runAnalystSql,
+  sessionEvents,
+} from './index-queries/index.ts'
 import type { Questions } from './questions.ts'
 
 /** Errors of the server that come from a query's text or cost, by the server's name for them. */
@@ -21,14 +28,16 @@ export type IndexQuestionsOptions = {
   /** A connection of its own: what an analyst's query sets must not reach the console's questions. */
   readonly analystClient: ClickHouseClient
   readonly database: string
+  readonly readAudit: ReadAudit
   readonly analystLimits: AnalystLimits
 }
 
-export function indexQuestions({ client, analystClient, database, analystLimits }: IndexQuestionsOptions): Questions {
+export function indexQuestions(options: IndexQuestionsOptions): Questions {
+  const { client, analystClient, database, readAudit, analystLimits } = options
   return {
-    listSessions: (options) => answered(listSessions(client, options)),
-    sessionEvents: (session, options) => answered(sessionEvents(client, session, options)),
-    accessTo: (options) => answered(accessTo(client, options)),
+    listSessions: (filter) => answered(listSessions(client, filter)),
+    sessionEvents: (session, filter) => answered(sessionEvents(client, session, filter, readAudit)),
+    accessTo: (filter) => answered(accessTo(client, filter)),
     runAnalystSql: (query) => answered(runAnalystSql(analystClient, query, database, analystLimits), true),
   }
 }

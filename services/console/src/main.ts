@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { loadConfig, resolveSecret, type SluiceConfig } from '@sluice/config'
-import { importSigningKey, LOCAL_REGISTRY_FILE, LocalSchemaRegistry, nowMicros, TOPICS } from '@sluice/events'
+import {
+  auditCodec,
+  importSigningKey,
+  LOCAL_REGISTRY_FILE,
+  LocalSchemaRegistry,
+  nowMicros,
+  TOPICS,
+} from '@sluice/events'
 import { readTrustedIssuers, TokenVerifier } from '@sluice/identity'
 import {
   type Readiness,
@@ -70,6 +77,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
     stopping: context.stopping,
     maxWaitMs: Math.max(0, Math.min(MAX_WAIT_MS, answerMs - ANSWER_MARGIN_MS)),
   })
+  const audits = await auditCodec(registry)
   const client = await indexClient(config)
   const analystClient = await indexClient(config)
   const readiness = (): Readiness => readinessOf(verifier, config.identity.issuers.length, context.stopping)
@@ -90,6 +98,7 @@ async function start(context: ServiceContext): Promise<RunningService> {
       client,
       analystClient,
       database: config.clickhouse.database,
+      readAudit: (record) => audits.decode(record),
       analystLimits: {
         ...ANALYST_LIMITS,
         maxMs: limits.queryMs,

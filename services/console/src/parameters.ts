@@ -4,6 +4,8 @@ import { refuse } from './problem.ts'
 
 export const DEFAULT_LIMIT = 100
 export const MAX_LIMIT = 1_000
+/** Of events with what was delivered: their records are read whole. */
+export const MAX_RESULTS_LIMIT = 200
 const MAX_OBJECT_CHARACTERS = 255
 export const MAX_QUERY_CHARACTERS = 32_768
 
@@ -43,7 +45,11 @@ function time(nowMs: () => number) {
 export function questionSchemas(nowMs: () => number) {
   return {
     sessions: z.strictObject({ limit, since: time(nowMs), before: time(nowMs) }),
-    events: z.strictObject({ limit, after: z.coerce.number().int().min(-1).max(Number.MAX_SAFE_INTEGER).optional() }),
+    events: z.strictObject({
+      limit,
+      after: z.coerce.number().int().min(-1).max(Number.MAX_SAFE_INTEGER).optional(),
+      results: z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' }).optional(),
+    }),
     access: z.strictObject({ limit, object: z.string().min(1).max(MAX_OBJECT_CHARACTERS), since: time(nowMs) }),
     sql: z.strictObject({ query: z.string().min(1).max(MAX_QUERY_CHARACTERS) }),
   }

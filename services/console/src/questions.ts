@@ -4,8 +4,11 @@ import type { AccessRow, AnalystAnswer, SessionEventRow, SessionRow } from './in
 /** Times in microseconds since the epoch. */
 export interface Questions {
   listSessions(options: { limit: number; since?: number; before?: number }): Promise<readonly SessionRow[]>
-  /** @param session an id, or the beginning of one; `after` a sequence number */
-  sessionEvents(session: string, options: { limit: number; after?: number }): Promise<readonly SessionEventRow[]>
+  /** @param session an id, or the beginning of one; `after` a sequence number; `results`: with what was delivered */
+  sessionEvents(
+    session: string,
+    options: { limit: number; after?: number; results?: boolean },
+  ): Promise<readonly SessionEventRow[]>
   accessTo(options: { object: string; limit: number; sinceMicros?: number }): Promise<readonly AccessRow[]>
   runAnalystSql(query: string): Promise<AnalystAnswer>
 }

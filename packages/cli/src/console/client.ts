@@ -64,10 +64,10 @@ export class ConsoleClient {
     return this.#ask('GET', '/v1/sessions', query)
   }
 
-  /** @param after the sequence number behind which the answer begins */
+  /** With what was delivered. `after`: the sequence number behind which the answer begins. */
   events(session: string, limit: number, after: number): Promise<unknown> {
     const path = `/v1/sessions/${encodeURIComponent(session)}/events`
-    return this.#ask('GET', path, { limit: String(limit), after: String(after) })
+    return this.#ask('GET', path, { limit: String(limit), after: String(after), results: 'true' })
   }
 
   accessTo(object: string, since: string, limit?: number): Promise<unknown> {

@@ -48,7 +48,7 @@ describe('the console client', () => {
       token: 'Bearer the-token',
     })
     await client().events('../sql', 10, -1)
-    expect(seen.at(-1)?.url).toBe('/v1/sessions/..%2Fsql/events?limit=10&after=-1')
+    expect(seen.at(-1)?.url).toBe('/v1/sessions/..%2Fsql/events?limit=10&after=-1&results=true')
     await client().sql('select 1')
     expect(seen.at(-1)).toMatchObject({ method: 'POST', body: '{"query":"select 1"}' })
   })

@@ -16,7 +16,11 @@ const MIN_FLEXIBLE = 12
 /** No cell is wider, not in a pipe either: a statement can have a megabyte. */
 const MAX_CELL = 2_000
 
-export function printTable<Row>(output: Output, columns: readonly Column<Row>[], rows: readonly Row[]): void {
+export function printTable<Row>(
+  output: Pick<Output, 'columns' | 'line' | 'style'>,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): void {
   const cells = rows.map((row) => columns.map((column) => cutTo(escapeControls(column.value(row)), MAX_CELL)))
   // A title can come from data as well: an analyst names columns.
   const titles = columns.map(({ title }) => cutTo(escapeControls(title), MAX_CELL))

@@ -1,8 +1,10 @@
 /** `sluice replay SESSION`: what happened, in order: statements, decisions, outcomes, and how long each took. */
 import { escapeControls, escapeLines } from '../terminal/escape.ts'
 import type { Output } from '../terminal/output.ts'
+import { printTable } from '../terminal/table.ts'
+import { cutTo } from '../terminal/width.ts'
 import { type AskingFlags, clientFor, type VerbContext } from './context.ts'
-import { numberIn, type Row, rowsOf, text, timeOf, when, who } from './rows.ts'
+import { numberIn, oneLine, type Row, rowsOf, text, timeOf, when, who } from './rows.ts'
 import { decisionOf } from './who.ts'
 
 export async function runReplay(session: string, flags: AskingFlags, context: VerbContext): Promise<void> {
@@ -14,7 +16,7 @@ export async function runReplay(session: string, flags: AskingFlags, context: Ve
   if (rows.length >= MAX_EVENTS) output.line(`only the first ${MAX_EVENTS} events are shown`)
 }
 
-const PAGE = 1_000
+const PAGE = 200
 const MAX_EVENTS = 100_000
 
 /** The console answers a page at a time. */
@@ -49,7 +51,8 @@ function endsOf(rows: readonly Row[]): ReadonlyMap<string, Row> {
   )
 }
 
-function linesOf(row: Row, ends: ReadonlyMap<string, Row>, { style }: Output, nowMs: number): string[] {
+function linesOf(row: Row, ends: ReadonlyMap<string, Row>, output: Output, nowMs: number): string[] {
+  const { style } = output
   switch (text(row, 'kind')) {
     case 'session_opened':
       return [
@@ -73,13 +76,14 @@ function linesOf(row: Row, ends: ReadonlyMap<string, Row>, { style }: Output, no
     case 'approval_used':
       return decisionLines(row, style)
     case 'finished':
-      return [...(endedWait(row) ? decisionLines(row, style) : []), style.dim(`  ${outcomeOf(row)}`)]
-    default:
       return [
-        style.dim(
-          `  ${escapeControls(text(row, 'kind'))}: ${numberIn(row, 'rows')} rows, ${numberIn(row, 'bytes')} bytes`,
-        ),
+        ...(endedWait(row) ? decisionLines(row, style) : []),
+        style.dim(`  ${outcomeOf(row)}`),
+        // Of what has no rows there is nothing to miss.
+        ...(numberIn(row, 'rows') > 0 ? resultLines(row['result'], output) : []),
       ]
+    default:
+      return [style.dim(`  ${partOf(row)}`), ...resultLines(row['result'], output)]
   }
 }
 
@@ -97,6 +101,13 @@ function decisionLines(row: Row, style: Output['style']): string[] {
   return [
     `  ${decision.startsWith('deny') ? style.bad(shown) : style.good(shown)}${reason === '' ? '' : escapeControls(` (${reason})`)}`,
   ]
+}
+
+/** A batch of a result that goes on. */
+function partOf(row: Row): string {
+  const [rows, bytes] = [numberIn(row, 'rows'), numberIn(row, 'bytes')]
+  const kind = escapeControls(text(row, 'kind'))
+  return rows === 0 && bytes === 0 ? kind : `${kind}: ${rows} rows, ${bytes} bytes`
 }
 
 /** Whether this refused what had waited: its request said that it waits. */
@@ -124,6 +135,34 @@ function maskedOf(row: Row): string {
     counts.length === 0 ? '' : `; masked ${escapeControls(counts.join(', '))}`,
     revealed.length === 0 ? '' : `; in clear: ${escapeControls(revealed.join(', '))}`,
   ].join('')
+}
+
+/** Of the time in front of it, and of its own. */
+const RESULT_INDENT = 16
+const RESULT_CELL = 60
+
+/** What was delivered, as it may be shown, below its outcome. */
+function resultLines(result: unknown, { style, columns: width }: Output): string[] {
+  const { kind, reason, columns, rows, more } = Object(result) as Row
+  if (kind === 'withheld') return [style.dim(`  its result is not shown (${escapeControls(String(reason))})`)]
+  if (!Array.isArray(rows) || rows.length === 0) return []
+  const shown = rows.map((row) =>
+    Array.isArray(row) ? row.map((field) => (field === null ? '–' : oneLine(String(field)))) : [],
+  )
+  const titles = Array.isArray(columns) ? columns.map(String) : []
+  const lines: string[] = []
+  const names = Array.from({ length: Math.max(...shown.map((row) => row.length)) }, (_, index) => titles[index] ?? '')
+  printTable(
+    {
+      style,
+      columns: width === null ? null : width - RESULT_INDENT,
+      line: (line = '') => void lines.push(`    ${line}`),
+    },
+    names.map((title, index) => ({ title, value: (row: readonly string[]) => cutTo(row[index] ?? '', RESULT_CELL) })),
+    shown,
+  )
+  const named = titles.length === 0 ? lines.slice(1) : lines
+  return Number(more) > 0 ? [...named, style.dim(`    … and ${Number(more)} more`)] : named
 }
 
 /** Minutes and seconds since the session's first event. */

@@ -7,4 +7,4 @@ export {
   type AnalystLimits,
   runAnalystSql,
 } from './run-analyst-sql.ts'
-export { type SessionEventRow, sessionEvents } from './session-events.ts'
+export { type ReadAudit, type SessionEventRow, sessionEvents } from './session-events.ts'

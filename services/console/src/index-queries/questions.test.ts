@@ -1,4 +1,4 @@
-import type { Audit } from '@sluice/events'
+import type { Audit, AuditSegment } from '@sluice/events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { audit, idOf, SESSION_START_MICROS, sessionOf } from '../../../indexer/src/audit.fixture.ts'
 import { foldBlock } from '../../../indexer/src/fold/fold-block.ts'
@@ -35,6 +35,10 @@ function touching(name: string, resources: readonly string[], columns: readonly 
     text: `text of ${name}`,
   })
 }
+
+/** The records of this test are one byte each. */
+const withheld = { kind: 'result', bytes: null, tag: null, reason: 'binary' } as AuditSegment
+const readAudit = (record: Buffer) => ({ segments: record.toString() === 'x' ? [withheld] : [] })
 
 let test: TestEngine
 beforeAll(async () => {
@@ -117,7 +121,7 @@ describe('sessions', () => {
   })
 
   it('have their events in order, from any place', async () => {
-    const events = await sessionEvents(test.client, idOf('closed'), { limit: 100 })
+    const events = await sessionEvents(test.client, idOf('closed'), { limit: 100 }, readAudit)
     expect(events.map(({ sequence, kind }) => [sequence, kind])).toEqual([
       [0, 'session_opened'],
       [1, 'request'],
@@ -141,19 +145,32 @@ describe('sessions', () => {
       durationMicros: 500,
     })
     expect(
-      (await sessionEvents(test.client, idOf('closed'), { limit: 2, after: 2 })).map(({ sequence }) => sequence),
+      (await sessionEvents(test.client, idOf('closed'), { limit: 2, after: 2 }, readAudit)).map(
+        ({ sequence }) => sequence,
+      ),
     ).toEqual([3, 4])
   })
 
+  it('have what was delivered with them, if that is asked for', async () => {
+    const of = async (results?: boolean) =>
+      (await sessionEvents(test.client, idOf('closed'), { limit: 3, ...(results && { results }) }, readAudit)).map(
+        ({ result }) => result,
+      )
+    expect(await of()).toEqual([null, null, null])
+    expect(await of(true)).toEqual([null, null, { kind: 'withheld', reason: 'binary' }])
+  })
+
   it('are found by the beginning of their id, if it is one only', async () => {
-    expect(await sessionEvents(test.client, idOf('closed').slice(0, 8), { limit: 1 })).toHaveLength(1)
-    await expect(sessionEvents(test.client, '00000000', { limit: 1 })).rejects.toMatchObject({
+    expect(await sessionEvents(test.client, idOf('closed').slice(0, 8), { limit: 1 }, readAudit)).toHaveLength(1)
+    await expect(sessionEvents(test.client, '00000000', { limit: 1 }, readAudit)).rejects.toMatchObject({
       code: 'session_unknown',
     })
-    await expect(sessionEvents(test.client, "' or 1=1", { limit: 1 })).rejects.toMatchObject({
+    await expect(sessionEvents(test.client, "' or 1=1", { limit: 1 }, readAudit)).rejects.toMatchObject({
       code: 'session_unknown',
     })
-    await expect(sessionEvents(test.client, '%___', { limit: 1 })).rejects.toMatchObject({ code: 'session_unknown' })
+    await expect(sessionEvents(test.client, '%___', { limit: 1 }, readAudit)).rejects.toMatchObject({
+      code: 'session_unknown',
+    })
   })
 })
 

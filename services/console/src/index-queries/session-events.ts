@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { PeerInvalid } from '@sluice/events'
+import { type Audit, PeerInvalid } from '@sluice/events'
 import { isoTime, orNull } from './index-values.ts'
+import { type RecordedResult, recordedResult } from './recorded-result.ts'
 
 export type SessionEventRow = {
   readonly eventId: string
@@ -40,13 +41,21 @@ export type SessionEventRow = {
   readonly text: string | null
   readonly claims: Readonly<Record<string, string>>
   readonly unsanitised: boolean
+  /** What was delivered, as it may be shown; null where nothing was, or it was not asked for. */
+  readonly result: RecordedResult | null
 }
 
 /** `after`: the sequence number behind which the answer begins. */
-export type EventFilter = { readonly limit: number; readonly after?: number }
+export type EventFilter = { readonly limit: number; readonly after?: number; readonly results?: boolean }
+
+/** Reads an audit record as it lies in the index. */
+export type ReadAudit = (record: Buffer) => Pick<Audit, 'segments'>
+
+/** Longer ones have results that are withheld anyway. */
+const MAX_RECORD_BYTES = 98_304
 
 type NumberKey = 'sequence' | 'rows' | 'bytes' | 'durationMicros'
-type Raw = Omit<SessionEventRow, NumberKey> & Record<NumberKey, string> & Record<TextKey, string>
+type Raw = Omit<SessionEventRow, NumberKey | 'result'> & Record<NumberKey | 'record', string> & Record<TextKey, string>
 type TextKey =
   | 'onBehalfOf'
   | 'decision'
@@ -68,21 +77,23 @@ const MAX_CANDIDATES = 2
 export async function sessionEvents(
   client: ClickHouseClient,
   session: string,
-  { limit, after = -1 }: EventFilter,
+  { limit, after = -1, results = false }: EventFilter,
+  readAudit: ReadAudit,
 ): Promise<readonly SessionEventRow[]> {
   const result = await client.query({
     query: `SELECT toString(event_id) AS eventId, toString(session_id) AS sessionId, sequence, ${isoTime('e.time')} AS time, kind,
         direction, connection, subject, subject_kind AS subjectKind, subject_groups AS groups, on_behalf_of AS onBehalfOf, operation, if(isNull(request_id), NULL, toString(request_id)) AS requestId, actions,
         resources, touches, decision, policies, reason, approval_id AS approvalId, obligations, status, error, rows, bytes,
-        duration_us AS durationMicros, client_address AS clientAddress, trace, text, claims, unsanitised
+        duration_us AS durationMicros, client_address AS clientAddress, trace, text, claims, unsanitised,
+        if({results:Bool} AND kind IN ('response', 'finished') AND length(record) <= {most:UInt32}, base64Encode(record), '') AS record
       FROM events AS e
       WHERE session_id = {session:UUID} AND sequence >= {from:UInt64}
       ORDER BY sequence LIMIT {limit:UInt32}`,
-    query_params: { session: await wholeId(client, session), from: after + 1, limit },
+    query_params: { session: await wholeId(client, session), from: after + 1, limit, results, most: MAX_RECORD_BYTES },
     format: 'JSONEachRow',
     clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
   })
-  return (await result.json<Raw>()).map(eventRow)
+  return (await result.json<Raw>()).map((row) => eventRow(row, readAudit))
 }
 
 async function wholeId(client: ClickHouseClient, session: string): Promise<string> {
@@ -110,9 +121,10 @@ function unknown(session: string): PeerInvalid {
   )
 }
 
-function eventRow(raw: Raw): SessionEventRow {
+function eventRow({ record, ...raw }: Raw, readAudit: ReadAudit): SessionEventRow {
   return {
     ...raw,
+    result: record === '' ? null : recordedResult(readAudit(Buffer.from(record, 'base64')).segments),
     sequence: Number(raw.sequence),
     onBehalfOf: orNull(raw.onBehalfOf),
     decision: orNull(raw.decision),
