@@ -2,10 +2,14 @@
 // that transactions and RESET treat them as they treat all settings.
 
 import type { UtilityFacts } from '@sluice/sql'
+import { NOTICE_SETTING } from './notice-level.ts'
 
 type VirtualSetting = Extract<UtilityFacts, { kind: 'virtual-setting' }>
 
 const PREFIX = 'sluice.'
+
+/** What a server answers where nobody has set it. */
+const defaultOf = (name: string): string => (name === NOTICE_SETTING ? 'notice' : 'off')
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const named = (name: string): string => `"${(PREFIX + name).replaceAll('"', '""')}"`.replace('.', '"."')
@@ -18,7 +22,7 @@ export function virtualStatement({ verb, name, value, local }: VirtualSetting): 
     case 'RESET':
       return `RESET ${named(name)}`
     case 'SHOW':
-      return `SELECT coalesce(pg_catalog.current_setting(${quoted(PREFIX + name)}, true), '') AS "${name.replaceAll('"', '""')}"`
+      return `SELECT coalesce(nullif(pg_catalog.current_setting(${quoted(PREFIX + name)}, true), ''), ${quoted(defaultOf(name))}) AS "${name.replaceAll('"', '""')}"`
     default:
       return verb satisfies never
   }
