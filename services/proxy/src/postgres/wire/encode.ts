@@ -110,9 +110,6 @@ export function bind(portal: string, statement: string, bound: Buffer): Buffer {
   return message(CLIENT.bind, cString(portal), cString(statement), bound)
 }
 
-/** No parameters, results as text. */
-export const noParameters = textParameters([])
-
 export function describe(target: 'portal' | 'statement', name: string): Buffer {
   return message(CLIENT.describe, Buffer.from(target === 'portal' ? 'P' : 'S'), cString(name))
 }
