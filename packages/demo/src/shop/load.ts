@@ -24,6 +24,7 @@ const TABLES = `
 const INDEXES = `
   create index orders_by_customer on orders (customer_id);
   create index customers_by_email on customers (email);
+  create index customers_by_ssn on customers (ssn);
   comment on table customers is 'People who bought something; all invented.';
   comment on table orders is 'What they bought.';
   comment on column customers.email is 'Where invoices go. sluice:pii.email';
