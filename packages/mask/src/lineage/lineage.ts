@@ -81,6 +81,8 @@ export type Lineage = {
   readonly harmless: boolean
   /** It counts how many different values a sensitive column has: the server may sort all rows for that. */
   readonly countsDistinct?: true | undefined
+  /** Sensitive columns occur in it, if only where nothing is told by them. */
+  readonly usesSensitive?: true | undefined
   /** What is not understood, or nobody may do: refuses the statement. */
   readonly unknown: readonly LineageObjection[]
 }

@@ -161,6 +161,7 @@ export function lineageOf(queries: readonly TreeNode[], view: PlanView, function
       unplanned: [...facts.unplanned],
       harmless: outputs.every(({ sources }) => sources.length === 0) && isHarmless(query, reader),
       ...(facts.countsDistinct ? { countsDistinct: true as const } : {}),
+      ...(memory.sources.size > 0 ? { usesSensitive: true as const } : {}),
       unknown: [...facts.unknown.values()],
     }
   }

@@ -31,9 +31,8 @@ export function carrierAccess({ access }: Analysed): StatementAccess {
 export function carrierDenied(utility: Carrier, analysed: Analysed): Denial | null {
   if (analysed.lineage.command === 'utility') return denyProtocol('carrier', 'what it carries is no query', null)
   switch (utility.kind) {
-    // The counts of an execution answer what the statement asks of the values.
     case 'explain':
-      return utility.analyze && analysed.lineage.touches.length > 0 ? countsTold(analysed) : null
+      return utility.analyze && analysed.lineage.usesSensitive === true ? countsTold(analysed) : null
     case 'create-as': {
       const sensitive = analysed.lineage.outputs.find(({ sources }) => sources.length > 0)
       return sensitive === undefined ? null : copiesMade(sensitive, analysed)

@@ -67,12 +67,12 @@ export function auditReport(cause: AuditUnavailable, severity: 'ERROR' | 'FATAL'
   }
 }
 
-/** A row that is masked has to be held whole. */
-export function rowTooLongReport(bytes: number, bound: number): ErrorReport {
+/** A row that is masked has to be held whole. How long it is would tell how long the values in it are. */
+export function rowTooLongReport(bound: number): ErrorReport {
   return {
     severity: 'FATAL',
     sqlState: '54000',
-    message: `sluice: a row of ${bytes} bytes is too long to be masked, at most ${bound} are`,
+    message: `sluice: a row is too long to be masked: at most ${bound} bytes are`,
     hint: 'Select fewer or shorter columns, or ask the operator to raise limits.maskedRowBytes.',
   }
 }

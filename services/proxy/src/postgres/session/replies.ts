@@ -133,8 +133,8 @@ export class Replies implements ServerMessageSink {
     return mask === null || this.#masking === null ? 0 : this.#masking.maskedRowBytes
   }
 
-  rowTooLong(bytes: number, bound: number): void {
-    this.#end(rowTooLongReport(bytes, bound))
+  rowTooLong(_bytes: number, bound: number): void {
+    this.#end(rowTooLongReport(bound))
   }
 
   control(type: number, bytes: Buffer): void {
