@@ -1,7 +1,7 @@
 // What the gateway changes of a session while the server plans a statement is as it was behind that, however it ends.
 
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 
@@ -12,8 +12,11 @@ const ALL_BUT_REVEAL = {
 const SCHEMA = `
   create table visits (id int primary key, customer_id int, ssn text);
   insert into visits select n, n, lpad(n::text, 9, '9') from generate_series(100, 400) n;
+  create table parts (id int primary key, status text, code text);
+  insert into parts select n, 's' || n % 2000, md5(n::text) from generate_series(1, 20000) n;
+  create index on parts (status, code);
   analyze;
-  grant select, insert, update, delete on visits to public;
+  grant select, insert, update, delete on visits, parts to public;
 `
 const JOINED = 'select c.id, v.id as visit from customers c left join visits v using (ssn)'
 const CLEAN = 'select c.id from customers c join visits v on v.customer_id = c.id'
@@ -102,5 +105,18 @@ describe.each([13, 18] as const)('on PostgreSQL %i', (major) => {
     await expect(client.query(JOINED)).rejects.toMatchObject({ code: '25P02' })
     await client.query('rollback')
     expect((await client.query(prepared)).rows).toHaveLength(1000)
+  })
+
+  it('plans that were made before a column got a tag are not used any more', async () => {
+    const prepared = { name: 'parts', text: "select id from parts where status = 's7' limit 2" }
+    const ids = async (): Promise<number[]> => (await client.query<{ id: number }>(prepared)).rows.map(({ id }) => id)
+    // In the order of the code.
+    expect(await ids()).not.toEqual([7, 2007])
+    await database.query("comment on column parts.code is 'sluice:pii.code'")
+    await proxy.publishPlan()
+    await vi.waitFor(async () =>
+      expect((await client.query('select code from parts limit 1')).rows).toEqual([{ code: '[pii.code]' }]),
+    )
+    expect(await ids()).toEqual([7, 2007])
   })
 })

@@ -11,6 +11,7 @@ import type { BoundValue } from '../wire/decode.ts'
 import * as encode from '../wire/encode.ts'
 import { type Carrier, carrierAccess, carrierDenied, carrierMasks, carrierRefused } from './carried-query.ts'
 import { QUERY_NAME } from './own-statements.ts'
+import { QuietPlannings } from './quiet-planning.ts'
 import { denialReport } from './refusals.ts'
 import type { ReadStatement } from './statements.ts'
 import type { Submissions } from './submissions.ts'
@@ -28,6 +29,7 @@ export type CarriedAnalysis =
 
 export class Analyses {
   readonly masking: SessionMasking
+  readonly plannings = new QuietPlannings()
   readonly #submissions: Submissions
   readonly #own: OwnWork
   readonly #enlist: () => void

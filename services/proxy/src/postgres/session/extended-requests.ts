@@ -244,7 +244,7 @@ export class ExtendedRequests {
     group.portal = body.portal
     group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
     group.bind = portal.bind
-    const { before, behind } = quietPlanning(statement).bind
+    const { before, behind } = quietPlanning(this.#analyses, statement).bind
     group.messages.push(...before.messages, bytes, ...behind.messages)
     const { portal: name } = body
     const declared = this.masked?.bound(name, statement)
@@ -285,7 +285,7 @@ export class ExtendedRequests {
     }
     const group = this.#group as FrameGroup
     group.operation = 'Execute'
-    const { before, behind } = quietPlanning(statement).execute
+    const { before, behind } = quietPlanning(this.#analyses, statement).execute
     group.messages.push(...before.messages, bytes, ...behind.messages)
     const execution = { to: 'execute', confirmed: this.masked?.executes(statement) ?? null, masked } as const
     group.replies.push(...before.replies, execution, ...behind.replies)

@@ -162,7 +162,7 @@ export class QueryScript {
       }
     }
     const bind = encode.bind('', name, encode.textParameters(values.map((value) => value.bytes?.toString() ?? null)))
-    const planning = quietPlanning(statement)
+    const planning = quietPlanning(analyses, statement)
     const messages = [
       ...run.before.map(({ bytes }) => bytes),
       ...planning.bind.before.messages,

@@ -74,13 +74,40 @@ const PLANNINGS: Readonly<Record<QuietPlan, QuietPlanning>> = { scans: quietly('
 
 const NOTHING: HiddenMessages = { messages: [], replies: [] }
 const AS_USUAL: QuietPlanning = { before: NOTHING, behind: NOTHING }
+const DISCARD = statement('discard plans')
 
-/** What stands around Bind, by which most statements are planned, and around Execute, by which those that carry a query are. */
-export function quietPlanning({ analysed, utility }: ReadStatement): {
-  readonly bind: QuietPlanning
-  readonly execute: QuietPlanning
-} {
-  const plan = analysed === undefined ? null : quietPlan(analysed.lineage, analysed.view)
-  const planning = plan === null ? AS_USUAL : PLANNINGS[plan]
-  return carriesQuery(utility) ? { bind: AS_USUAL, execute: planning } : { bind: planning, execute: AS_USUAL }
+type Plannings = { readonly bind: QuietPlanning; readonly execute: QuietPlanning }
+
+/** @param session null where it masks nothing */
+export function quietPlanning(session: { readonly plannings: QuietPlannings } | null, read: ReadStatement): Plannings {
+  return session?.plannings.of(read) ?? { bind: AS_USUAL, execute: AS_USUAL }
+}
+
+/** Of one session. */
+export class QuietPlannings {
+  /** The version of the mask plan under which the oldest was made of the plans that the server may have kept. */
+  #since: string | null = null
+
+  /** What stands around Bind, by which most statements are planned, and around Execute, by which those that carry a query are. */
+  of({ analysed, utility }: ReadStatement): Plannings {
+    if (analysed === undefined) return { bind: AS_USUAL, execute: AS_USUAL }
+    const { version } = analysed.view.plan
+    this.#since ??= version
+    const plan = quietPlan(analysed.lineage, analysed.view)
+    const planning = plan === null ? AS_USUAL : this.#anew(PLANNINGS[plan], version)
+    return carriesQuery(utility) ? { bind: AS_USUAL, execute: planning } : { bind: planning, execute: AS_USUAL }
+  }
+
+  /** The server keeps the plans of prepared statements: those that were made when less was sensitive are dropped. */
+  #anew({ before, behind }: QuietPlanning, version: string): QuietPlanning {
+    if (this.#since === version) return { before, behind }
+    const confirmed = (): void => {
+      this.#since = version
+    }
+    const replies = DISCARD.replies.map((reply) => (reply.to === 'execute' ? { ...reply, confirmed } : reply))
+    return {
+      before: { messages: [...DISCARD.messages, ...before.messages], replies: [...replies, ...before.replies] },
+      behind,
+    }
+  }
 }
