@@ -48,6 +48,21 @@ describe('where the masker was killed', () => {
   })
 })
 
+describe('a column that came after the masker was killed', () => {
+  it('is masked, and decides nothing', async () => {
+    const proxy = await startProxy(database, { masking: {}, limits: { planWaitMs: 100 } })
+    await proxy.masker?.stop('SIGKILL')
+    await database.query(
+      "alter table customers add column code int default 536228123, add column extra text default 'x'",
+    )
+    const rows = await ask(proxy, proxy, 'select id, code, extra, to_jsonb(c) as whole from customers c where id = 7')
+    expect(rows).toEqual([{ id: 7, code: 0, extra: '[unknown]', whole: '[redacted]' }])
+    const asked = ask(proxy, proxy, 'select id from customers where code > 5')
+    await expect(asked).rejects.toMatchObject({ code: '42501' })
+    await proxy.stop()
+  })
+})
+
 describe('where there never was a masker', () => {
   it('a connection is refused in words that say why, until there is a plan', async () => {
     const proxy = await startProxy(database, { connection: { masking: 'on' } })
