@@ -4,8 +4,11 @@ import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
 import * as encode from '../../services/proxy/src/postgres/wire/encode.ts'
 import { CLIENT, query, type Reply, type WireClient } from '../stand/wire-client.ts'
 
-/** A text is a simple query; messages are sent together, and answered by so many ReadyForQuery as they ask for. */
-export type Step = string | readonly Buffer[]
+/**
+ * A text is a simple query; messages are sent together, and answered by so many ReadyForQuery as they ask for. What the
+ * owner of the database does happens past the gateway.
+ */
+export type Step = string | readonly Buffer[] | { readonly owner: string }
 
 export type Attack = {
   readonly name: string
@@ -52,9 +55,17 @@ export function bindAs(
   )
 }
 
-export async function runSteps(client: WireClient, steps: readonly Step[]): Promise<readonly Reply[][]> {
+export async function runSteps(
+  client: WireClient,
+  steps: readonly Step[],
+  owner: (sql: string) => Promise<void> = () => Promise.reject(new Error('there is no owner')),
+): Promise<readonly Reply[][]> {
   const all: Reply[][] = []
   for (const step of steps) {
+    if (typeof step !== 'string' && 'owner' in step) {
+      await owner(step.owner)
+      continue
+    }
     const messages = typeof step === 'string' ? [query(step)] : step
     client.send(...messages)
     const answers = messages.filter(([type]) => type === SYNC || type === QUERY).length

@@ -25,7 +25,17 @@ const ODD = '"s s\n(n) {:x} \\"'
 
 const wide = Array.from({ length: 250 }, (_, i) => (i === 220 ? 'ssn text' : `c${i} int`)).join(', ')
 
+/** Tables that change while they are used: each attack has one of its own, and a view of it. */
+const CHANGING = 40
+
+const changing = (make: (name: number) => string): string =>
+  Array.from({ length: CHANGING }, (_, i) => make(i + 1)).join('\n')
+
 const SCHEMA = `
+  ${changing(
+    (n) => `create table t_${n} (id int, name text, status text, ssn text);
+  create view v_${n} as select id, status as v from t_${n};`,
+  )}
   drop table customers, orders;
   create table customers (id int primary key, name text, email text, ssn text unique, notes text, born date,
     payload jsonb, vip boolean default false);
@@ -92,6 +102,7 @@ const fill = (side: Side): string => `
   insert into domains select id, ssn from customers;
   insert into anon.customers select id, 'none', name from customers;
   insert into dropped select id, ssn, 'new' from customers;
+  ${changing((n) => `insert into t_${n} select id, 'none', 'new', ssn from customers;`)}
   grant usage on schema anon to ${GATEWAY_ROLE};
   grant select, insert, update, delete on all tables in schema public, anon to ${GATEWAY_ROLE};
   grant usage on all sequences in schema public to ${GATEWAY_ROLE};

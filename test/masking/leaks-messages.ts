@@ -9,6 +9,20 @@ const MIXED = 'select ssn, email, notes, id from customers order by id limit 3'
 
 const run = (portal: string, statement: string) => [bind(portal, statement), execute(portal)]
 
+/** What could make a field of something else than a field. */
+const COPY_OPTIONS: readonly (readonly [options: string, ends: string])[] = [
+  ["delimiter '-'", 'refused 42501'],
+  ["delimiter '1'", 'refused 42501'],
+  ["null '[pii.ssn]'", 'refused 42501'],
+  ["format csv, quote '1'", 'refused 42501'],
+  ["format csv, quote '-', escape '1'", 'refused 42501'],
+  ["format csv, escape '\\'", 'refused 42501'],
+  ["encoding 'LATIN1'", 'refused 42501'],
+  ["format csv, delimiter '|'", 'answered'],
+  ["format csv, delimiter E'\\t', header", 'answered'],
+  ["encoding 'UTF8'", 'answered'],
+]
+
 export const MESSAGES: readonly Attack[] = [
   {
     name: 'a portal that is bound anew under its name',
@@ -179,4 +193,57 @@ export const MESSAGES: readonly Attack[] = [
     ends: 'answered',
   },
   { name: 'the gateway asked for what no token stands for', steps: ["sluice reveal 'x'"], ends: 'refused 42501' },
+  {
+    name: 'texts that share a prepared statement but for a literal that says what is shown',
+    steps: ['name', 'id', 'vip', 'ssn'].map((key) => `select to_jsonb(c)->'${key}' from customers c order by id`),
+    ends: 'answered',
+  },
+  {
+    name: 'texts that share a prepared statement but for what orders them',
+    steps: [
+      ...[1, 2, 3].map((n) => `select id, ssn from customers order by 1 limit ${n}`),
+      'select id, ssn from customers order by 2 limit 4',
+    ],
+    ends: 'refused 42501',
+  },
+  {
+    name: 'a placeholder where other texts of a prepared statement have a value',
+    steps: ['begin', ...['a', 'b', 'c', '[pii.ssn]'].map((ssn) => `update customers set ssn = '${ssn}' where id = 1`)],
+    ends: 'refused 42501',
+  },
+  {
+    name: 'DECLARE that was bound before another DECLARE of the name',
+    steps: [
+      'begin',
+      [parse('d', `declare c cursor for ${SECRET}`), bind('p', 'd'), sync],
+      `declare c cursor for ${CLEAN}`,
+      [execute('p'), sync],
+    ],
+    ends: 'refused 42501',
+  },
+  {
+    name: 'COPY that was bound before something else ran',
+    steps: [
+      'begin',
+      [
+        parse('d', `copy (${SECRET}) to stdout`),
+        bind('p', 'd'),
+        parse('', 'select 1'),
+        ...run('', ''),
+        execute('p'),
+        sync,
+      ],
+    ],
+    ends: 'refused 42501',
+  },
+  {
+    name: 'a cursor that is declared, closed and declared in one query',
+    steps: [`begin; declare c cursor for ${CLEAN}; close c; declare c cursor for ${SECRET}; fetch 2 from c; commit`],
+    ends: 'answered',
+  },
+  ...COPY_OPTIONS.map(([options, ends]) => ({
+    name: `COPY with ${options}`,
+    steps: [`copy customers to stdout with (${options})`],
+    ends,
+  })),
 ]

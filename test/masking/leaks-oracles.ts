@@ -130,4 +130,5 @@ export const ANSWERED_QUESTIONS: readonly string[] = [
   'select vip, count(distinct ssn) from customers group by vip order by vip',
   "select id from v_barrier where code = '000-00-0000'",
   'explain (costs off) select ssn from customers where id = 1',
+  'explain (analyze, costs off, timing off, summary off) select id, name from customers where id < 5',
 ]

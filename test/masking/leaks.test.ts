@@ -4,6 +4,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Login } from '../stand/proxy.ts'
 import { execute, logIn, parse, sync } from '../stand/wire-client.ts'
+import { NO_CONSTANTS, SERIES } from './leaks-budgets.ts'
+import { CHANGES } from './leaks-changes.ts'
 import { type Attack, bindAs, endOf, runSteps, type Step, seenIn } from './leaks-client.ts'
 import { type LeakMajor, type LeakStand, startLeakStand } from './leaks-database.ts'
 import * as expressions from './leaks-expressions.ts'
@@ -16,6 +18,10 @@ import * as writes from './leaks-writes.ts'
 
 const ROWS = 40
 const REFUSED = 'refused 42501'
+/** The built-in budget. */
+const PER_DAY = 50
+/** Numbers of two digits from here on. */
+const FIRST = 10
 
 type Since = readonly (readonly [since: number, text: string])[]
 
@@ -77,7 +83,7 @@ describe.each([13, 15, 16, 18] as const)('of PostgreSQL %i', (major) => {
   async function outcome(steps: readonly Step[]): Promise<Outcome> {
     const seenBy = async (side: Side): Promise<{ readonly seen: string; readonly ends: string }> => {
       const client = await logIn(stand.proxies[side], logins[side])
-      const replies = await runSteps(client, steps)
+      const replies = await runSteps(client, steps, (sql) => stand.owner(side, sql))
       client.end()
       return { seen: replies.flat().map(seenIn).join('\n'), ends: endOf(replies) }
     }
@@ -133,7 +139,22 @@ describe.each([13, 15, 16, 18] as const)('of PostgreSQL %i', (major) => {
     },
   )
 
-  it.each([...NAMES, ...MESSAGES])('$name', async ({ steps, ends }) => {
+  it.each([...NAMES, ...MESSAGES, ...CHANGES])('$name', async ({ steps, ends }) => {
     expect(await outcome(steps)).toEqual(nothingTold(ends))
+  })
+
+  it.each(attacks(REFUSED, major, NO_CONSTANTS))('$name compares with no constant', async ({ steps, ends }) => {
+    expect(await outcome(steps)).toEqual(nothingTold(ends))
+  })
+
+  it.each(SERIES)('$name count each against the budget of a day', async ({ first, step }) => {
+    const client = await logIn(stand.proxies.left, await stand.newcomer('left'))
+    const steps = Array.from({ length: PER_DAY - 1 }, (_, i) => step(i + FIRST))
+    const within = await runSteps(client, ['begin', ...(first === undefined ? [] : [first]), ...steps])
+    // Where one more constant stands in all of them, the first of these is too many, and the second in what failed.
+    const beyond = await runSteps(client, [step(FIRST + PER_DAY), step(FIRST + PER_DAY + 1)])
+    client.end()
+    expect(endOf(within)).toBe('answered')
+    expect(endOf(beyond)).toMatch(/^(?:refused 42501|fails 25P02)$/)
   })
 })
