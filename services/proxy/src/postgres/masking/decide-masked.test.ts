@@ -31,7 +31,7 @@ describe('decideMasked', () => {
     expect(decided({ actions: ['sql:ddl'], kinds: [kind] })).toMatchObject({ reasonCode: 'masked_session' })
   })
 
-  it.each(['CREATE TABLE', 'DROP TABLE', 'TRUNCATE', 'COMMENT'])('leaves %s to the policies', (kind) => {
+  it.each(['CREATE SEQUENCE', 'DROP TABLE', 'TRUNCATE', 'COMMENT'])('leaves %s to the policies', (kind) => {
     expect(decided({ actions: ['sql:ddl'], kinds: [kind] })).toBe(PERMIT)
   })
 

@@ -9,7 +9,6 @@ const PLAIN_DEFINITIONS: ReadonlySet<string> = new Set([
   'COMMENT',
   'CREATE SCHEMA',
   'CREATE SEQUENCE',
-  'CREATE TABLE',
   'DROP',
   'GRANT',
   'LOCK',

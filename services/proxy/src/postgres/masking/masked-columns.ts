@@ -33,23 +33,34 @@ function fieldFormats(codes: readonly number[], columns: number): readonly Field
   })
 }
 
-type Made = MaskParts & { readonly codes: readonly number[]; readonly maskers: Maskers | null }
+type Made = MaskParts & {
+  readonly codes: readonly number[]
+  readonly maskers: Maskers | null
+  readonly tags: readonly (readonly Tag[])[]
+}
 
 /** What was made last for the outputs of a statement: its next execution usually wants the same. */
 const made = new WeakMap<readonly MaskedOutput[], Made>()
 
 /** Null where every column is clear. */
-function maskersOf(outputs: readonly MaskedOutput[], codes: readonly number[], parts: MaskParts): Maskers | null {
+function madeFor(outputs: readonly MaskedOutput[], codes: readonly number[], parts: MaskParts): Made {
   const { keys, detectors } = parts
   const last = made.get(outputs)
   if (last !== undefined && last.keys === keys && last.detectors === detectors && isEqual(last.codes, codes)) {
-    return last.maskers
+    return last
   }
   const formats = fieldFormats(codes, outputs.length)
   const all = outputs.map((output, index) => fieldMasker(output, formats[index] ?? 'text', keys, detectors))
   const maskers = all.every((masker) => masker === null) ? null : all
-  made.set(outputs, { keys, detectors, codes: [...codes], maskers })
-  return maskers
+  const tags = outputs.map(({ sources }, index) => tagsOf(all[index] ?? null, sources))
+  const now = { keys, detectors, codes: [...codes], maskers, tags }
+  made.set(outputs, now)
+  return now
+}
+
+/** Under which a masked value counts: each tag of what it is made of. */
+function tagsOf(masker: FieldMasker | null, sources: MaskedOutput['sources']): readonly Tag[] {
+  return masker === null ? [] : [...new Set([masker.tag, ...sources.flatMap(({ tags }) => tags)])]
 }
 
 function isEqual(some: readonly number[], others: readonly number[]): boolean {
@@ -64,15 +75,19 @@ export class MaskedColumns {
   /** The same by column, as far as it was not added to `counts`. */
   readonly seen: number[]
 
-  constructor(maskers: Maskers) {
+  readonly #tags: readonly (readonly Tag[])[]
+
+  /** `tags`: by column; without them a masker's own. */
+  constructor(maskers: Maskers, tags: readonly (readonly Tag[])[] = maskers.map((masker) => tagsOf(masker, []))) {
     this.maskers = maskers
+    this.#tags = tags
     this.seen = maskers.map(() => 0)
   }
 
   /** Null where every column is clear. */
   static of(outputs: readonly MaskedOutput[], codes: readonly number[], parts: MaskParts): MaskedColumns | null {
-    const maskers = maskersOf(outputs, codes, parts)
-    return maskers === null ? null : new MaskedColumns(maskers)
+    const { maskers, tags } = madeFor(outputs, codes, parts)
+    return maskers === null ? null : new MaskedColumns(maskers, tags)
   }
 
   /** Once for each run of rows: a map is too slow for each field. */
@@ -81,7 +96,7 @@ export class MaskedColumns {
       const masker = this.maskers[index] ?? null
       const seen = this.seen[index] as number
       if (masker === null || seen === 0) continue
-      this.counts.set(masker.tag, (this.counts.get(masker.tag) ?? 0) + seen)
+      for (const tag of this.#tags[index] ?? []) this.counts.set(tag, (this.counts.get(tag) ?? 0) + seen)
       this.seen[index] = 0
     }
   }
