@@ -55,6 +55,15 @@ function mayReach(target: Source, value: Value): boolean {
   return target.verdict === 'tagged' || value.sources.every((each) => each === target)
 }
 
+/** In the statement's text: lengths of types that the server adds are not. */
+const isWritten = (literal: TreeNode): boolean => literal.node === 'PARAM' || numberAt(literal, 'location') >= 0
+
+/** Put together of several literals: of a few of them there are as many values as one likes. */
+function isCombined(value: Value): boolean {
+  if (value.literal !== null) return false
+  return value.listed ? value.parts.some(isCombined) : literalsOf(value).filter(isWritten).length > 1
+}
+
 /** One column gets a value. */
 function assign(attno: number, value: Value, scope: Scope, reader: Reader): void {
   const { facts, view } = reader
@@ -71,9 +80,9 @@ function assign(attno: number, value: Value, scope: Scope, reader: Reader): void
   if (target === null) return
   facts.sensitiveLiterals(literalsOf(value), [target])
   // Guesses that are made row by row would be compared with what is stored, by a join or by a unique index.
-  if (target.verdict === 'tagged' && value.varies) {
-    touched(columnValue(target), 'compute', 'a write of values that are computed from rows', reader)
-  }
+  if (target.verdict !== 'tagged') return
+  if (value.varies) touched(columnValue(target), 'compute', 'a write of values that are computed from rows', reader)
+  else if (isCombined(value)) touched(columnValue(target), 'compute', 'a write of values that are put together', reader)
 }
 
 /** Non-junk entries of a list of assignments, by attribute number. */
