@@ -31,7 +31,7 @@ describe.each([15, 16] as const)('by its lineage on PostgreSQL %i', (major) => {
   it('no statement tells of the values', { timeout: 600_000 }, async () => {
     const see = (side: Side, { template }: RandomQuery) =>
       sessions[side].see(rendered(template, (index) => constantOf(side, 'pii.ssn', index)))
-    const bounds = { count: 1000, withinMs: 10_000, lanes: 1, accepts: () => true }
+    const bounds = { count: 1000, withinMs: 6_000, lanes: 1, accepts: () => true }
     const run = await runQueries(newSeed(), bounds, async (query) => {
       const [left, right] = await Promise.all([see('left', query), see('right', query)])
       const same = left.text === right.text

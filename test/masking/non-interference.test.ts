@@ -60,7 +60,7 @@ describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major)
   }
 
   it('reading tells nothing of the values', { timeout: 600_000 }, async () => {
-    const bounds = { count: 1500, withinMs: 20_000, lanes: LANES, accepts: ({ writes }: RandomQuery) => !writes }
+    const bounds = { count: 1500, withinMs: 12_000, lanes: LANES, accepts: ({ writes }: RandomQuery) => !writes }
     const run = await runQueries(seed, bounds, outcomeOf)
     console.info(summary(`random reads on PostgreSQL ${major}`, run))
     expect(firstOf(run.differences)).toEqual([])
@@ -137,7 +137,7 @@ describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major)
 
   // One after the other: what is written and undone stays in the files, in an order of its own.
   it('writing tells nothing of the values', { timeout: 600_000 }, async () => {
-    const bounds = { count: 250, withinMs: 8_000, lanes: 1, accepts: ({ writes }: RandomQuery) => writes }
+    const bounds = { count: 250, withinMs: 5_000, lanes: 1, accepts: ({ writes }: RandomQuery) => writes }
     const run = await runQueries(seed, bounds, outcomeOf)
     console.info(summary(`random writes on PostgreSQL ${major}`, run))
     expect(firstOf(run.differences)).toEqual([])
