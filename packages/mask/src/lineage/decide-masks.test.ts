@@ -140,6 +140,28 @@ describe('a budget', () => {
     expect(decide({ touches: views })).toMatchObject({ kind: 'refused', code: 'tag_budget' })
   })
 
+  test('counts what is written by itself, but nothing twice, and no free text', () => {
+    const value = (tag: string, location: number | null, parameter: number | null = null) => ({
+      tag,
+      location,
+      parameter,
+    })
+    const sensitiveValues = [
+      value('pii.ssn', 10),
+      value('pii.ssn', 40),
+      value('pii.ssn', null, 2),
+      value('unknown', 50),
+    ]
+    const decided = decide({ touches: [compared('constants')], sensitiveValues })
+    expect(decided).toMatchObject({
+      budget: [
+        { tag: 'pii.ssn', use: 'compared', literals: [10], parameters: [] },
+        { tag: 'pii.ssn', use: 'written', literals: [40], parameters: [2], perDay: 1_000 },
+      ],
+    })
+    expect(decide({ sensitiveValues }, ['pii.ssn'])).toMatchObject({ budget: [] })
+  })
+
   test('does not hold an array of unknown size', () => {
     const array = compared('constants', { literals: [], parameters: [1], values: null })
     expect(decide({ touches: [array] })).toMatchObject({ kind: 'refused', hint: expect.stringContaining('IN') })

@@ -43,7 +43,10 @@ export function decisionWords(decision: MaskDecision, lineage: Lineage): string 
   if (decision.kind === 'refused') return `! ${decision.code} ${decision.what}`
   const { outputs, budget, approve } = decision
   const words = outputs.length === 0 ? ['none'] : outputs.map(({ mask }) => maskWord(mask))
-  for (const { tag, literals, parameters } of budget) words.push(`budget ${tag} ${literals.length + parameters.length}`)
+  for (const { tag, use, literals, parameters } of budget) {
+    // What is written is seen by its tags in the statements about writing.
+    if (use === 'compared') words.push(`budget ${tag} ${literals.length + parameters.length}`)
+  }
   for (const tag of approve) words.push(`approve ${tag}`)
   if (lineage.harmless) words.push('harmless')
   return words.join(' ')
