@@ -220,7 +220,7 @@ const isAboutOneAction = (policy: Policy | undefined): boolean =>
   (policy?.tree as { readonly action?: { readonly op?: string } } | undefined)?.action?.op === '=='
 
 const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length === other.length && one.every((item, index) => item === other[index])
+  one === other || (one.length === other.length && one.every((item, index) => item === other[index]))
 
 const isAsked = ({ refusal, targets }: StatementAccess): boolean => refusal === null && targets.length <= MAX_TARGETS
 

@@ -11,6 +11,8 @@ import {
   type MaskedOutput,
   type MaskKeys,
   type PlanView,
+  type QuietPlan,
+  quietPlan,
   type Reveals,
   type Source,
   UNKNOWN_TAG,
@@ -73,6 +75,8 @@ export type Analysed = {
   readonly text: AnalysedText
   /** Where sensitive values stand in what is recorded of it. */
   readonly sensitive: SensitiveValues
+  /** What must be switched off while the server plans it; null for nothing. */
+  readonly quiet: QuietPlan | null
   /** Constants of the text that sensitive columns are compared with, and which of the parameters are. */
   readonly compared: readonly Compared[]
   /** What the text told, and the sensitive columns that it touches. */
@@ -84,6 +88,8 @@ export type Analysed = {
 /** What the answers to a portal's Bind and to its executions need. */
 export type PortalMasks = { readonly bind: MaskedReply | null; readonly execute: MaskedReply | null }
 
+const AS_IT_IS: MaskedReply = { slot: null, confirms: null, rows: null, rebuilds: false }
+const REBUILT: MaskedReply = { ...AS_IT_IS, rebuilds: true }
 export const NO_MASKS: PortalMasks = { bind: null, execute: null }
 
 /** A cursor that SQL declared. */
@@ -105,6 +111,7 @@ export class SessionMasking {
   readonly #parts: SessionMaskingParts
   readonly notices = new NoticeLevel()
   readonly #toApprove = new WeakSet<StatementAccess>()
+  readonly #bindReplies = new WeakMap<Analysed, MaskedReply>()
 
   constructor(parts: SessionMaskingParts) {
     this.#parts = parts
@@ -185,12 +192,22 @@ export class SessionMasking {
   }
 
   /** `formats` are Bind's codes for the results. */
-  masksOf(analysed: Analysed, formats: readonly number[]): PortalMasks {
-    const rebuilds = !analysed.lineage.harmless
-    return {
-      bind: { slot: null, confirms: (dump) => this.confirms(analysed, dump), rows: null, rebuilds },
-      execute: { slot: null, confirms: null, rows: this.rowsOf(analysed, formats), rebuilds },
-    }
+  masksOf(analysed: Analysed, formats: () => readonly number[]): PortalMasks {
+    const bind = this.bindReply(analysed)
+    // Most statements mask nothing: they need neither formats nor objects of their own.
+    if (analysed.decision.clear) return { bind, execute: analysed.lineage.harmless ? AS_IT_IS : REBUILT }
+    const rows = this.rowsOf(analysed, formats())
+    return { bind, execute: { slot: null, confirms: null, rows, rebuilds: !analysed.lineage.harmless } }
+  }
+
+  /** For the answers to Bind, and to Describe of a statement. */
+  bindReply(analysed: Analysed): MaskedReply {
+    const known = this.#bindReplies.get(analysed)
+    if (known !== undefined) return known
+    const confirms = (dump: string): boolean => this.confirms(analysed, dump)
+    const reply = { slot: null, confirms, rows: null, rebuilds: !analysed.lineage.harmless }
+    this.#bindReplies.set(analysed, reply)
+    return reply
   }
 
   /** `ofTable`: all columns of a table, of which COPY leaves out those that are generated. */
@@ -284,6 +301,7 @@ export class SessionMasking {
           text,
           compared: comparedIn(decision.budget, text.analysed),
           sensitive: sensitiveIn(lineage, text),
+          quiet: quietPlan(lineage, view),
           access: known,
           textAccess: access,
         },

@@ -88,7 +88,7 @@ export class MaskedPortals {
     if (judged === null) return seen(NO_MASKS)
     if (judged.kind === 'refused') return { kind: 'refused', refused: judged }
     if (statement.needsTree) statement.analysed = judged.analysed
-    return seen(masking.masksOf(judged.analysed, resultFormats(bytes)))
+    return seen(masking.masksOf(judged.analysed, () => resultFormats(bytes)))
   }
 
   /** Of a statement that carries a query: that is analysed in the transaction in which the statement runs. */
@@ -129,7 +129,7 @@ export class MaskedPortals {
   /** For the answer to Describe of a statement. */
   describes({ needsTree, analysed }: ReadStatement): MaskedReply | null {
     if (!needsTree || analysed === undefined) return null
-    return this.#analyses.masking.masksOf(analysed, []).bind
+    return this.#analyses.masking.bindReply(analysed)
   }
 
   /** What a bound FETCH reads from; it must be the same when it is executed. */

@@ -39,6 +39,8 @@ export type Run = {
 }
 
 const NO_VALUES: readonly never[] = []
+/** Simple queries get text. */
+const AS_TEXT = (): readonly number[] => NO_VALUES
 
 export class QueryScript {
   readonly #parts: ScriptParts
@@ -96,7 +98,7 @@ export class QueryScript {
   }
 
   #runOf(statement: ReadStatement, analysed: Analysed, name: string, request: OpenRequest | null): Run {
-    const masks = this.#parts.analyses.masking.masksOf(analysed, NO_VALUES)
+    const masks = this.#parts.analyses.masking.masksOf(analysed, AS_TEXT)
     return {
       statement,
       access: analysed.access,
@@ -212,7 +214,7 @@ export class QueryScript {
   }
 
   #masksAnew(analysed: Analysed): PortalMasks {
-    return this.#parts.analyses.masking.masksOf(analysed, NO_VALUES)
+    return this.#parts.analyses.masking.masksOf(analysed, AS_TEXT)
   }
 
   #refuseRun(run: Run, refused: { readonly denial: Denial; readonly access: StatementAccess }): false {

@@ -1,7 +1,7 @@
 // Around what has the server plan a statement: for as long as it plans, ways of running it that would show the order of
 // sensitive values are switched off, as local settings of the transaction, by messages of the gateway's own.
 
-import { type QuietPlan, quietPlan } from '@sluice/mask'
+import type { QuietPlan } from '@sluice/mask'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
 import * as encode from '../wire/encode.ts'
 import { carriesQuery } from './carried-query.ts'
@@ -78,9 +78,11 @@ const DISCARD = statement('discard plans')
 
 type Plannings = { readonly bind: QuietPlanning; readonly execute: QuietPlanning }
 
+const UNCHANGED: Plannings = { bind: AS_USUAL, execute: AS_USUAL }
+
 /** @param session null where it masks nothing */
 export function quietPlanning(session: { readonly plannings: QuietPlannings } | null, read: ReadStatement): Plannings {
-  return session?.plannings.of(read) ?? { bind: AS_USUAL, execute: AS_USUAL }
+  return session?.plannings.of(read) ?? UNCHANGED
 }
 
 /** Of one session. */
@@ -90,11 +92,12 @@ export class QuietPlannings {
 
   /** What stands around Bind, by which most statements are planned, and around Execute, by which those that carry a query are. */
   of({ analysed, utility }: ReadStatement): Plannings {
-    if (analysed === undefined) return { bind: AS_USUAL, execute: AS_USUAL }
+    if (analysed === undefined) return UNCHANGED
     const { version } = analysed.view.plan
     this.#since ??= version
-    const plan = quietPlan(analysed.lineage, analysed.view)
-    const planning = plan === null ? AS_USUAL : this.#anew(PLANNINGS[plan], version)
+    const { quiet } = analysed
+    if (quiet === null) return UNCHANGED
+    const planning = this.#anew(PLANNINGS[quiet], version)
     return carriesQuery(utility) ? { bind: AS_USUAL, execute: planning } : { bind: planning, execute: AS_USUAL }
   }
 

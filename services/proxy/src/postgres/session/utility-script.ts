@@ -35,6 +35,8 @@ export type UtilityParts = {
 }
 
 const NO_VALUES: readonly never[] = []
+/** Simple queries get text. */
+const AS_TEXT = (): readonly number[] => NO_VALUES
 
 export class UtilityScript {
   readonly #parts: UtilityParts
@@ -110,7 +112,7 @@ export class UtilityScript {
     const fetched = { ...analysed, sensitive: { spans: NO_VALUES, parameters: NO_VALUES } }
     const access = { ...read.access, touches: analysed.access.touches }
     const statement = { ...read, access, analysed: fetched }
-    return this.#plain(text, statement, analyses.masking.masksOf(analysed, NO_VALUES), null)
+    return this.#plain(text, statement, analyses.masking.masksOf(analysed, AS_TEXT), null)
   }
 
   async #carrier(text: string, read: ReadStatement, utility: Carrier): Promise<boolean> {
@@ -175,7 +177,7 @@ export class UtilityScript {
     const values = args.map(
       ({ text }): BoundValue => ({ binary: false, bytes: text === null ? null : Buffer.from(text) }),
     )
-    const masks = analyses.masking.masksOf(analysed, NO_VALUES)
+    const masks = analyses.masking.masksOf(analysed, AS_TEXT)
     const statement = found.value
     const access = analysed.access
     return script.execute({ statement, access, name, before: [], values, masks, request: null, confirmed: null })
