@@ -74,6 +74,23 @@ function writeTouch(target: Buffer, position: number, touch: Touch): number {
   return at
 }
 
+const NO_TOUCHES = Buffer.from([0])
+
+/** Those of a statement are one array for all of its executions: they are written once, and copied after that. */
+const writtenTouches = new WeakMap<readonly Touch[], Buffer>()
+
+function touchesBytes(touches: readonly Touch[]): Buffer {
+  if (touches.length === 0) return NO_TOUCHES
+  const known = writtenTouches.get(touches)
+  if (known !== undefined) return known
+  let room = 2 * MAX_LONG_BYTES
+  for (const { object, column, tag } of touches) room += stringRoom(object) + stringRoom(column) + optionalRoom(tag) + 1
+  const scratch = Buffer.alloc(room)
+  const bytes = Buffer.from(scratch.subarray(0, writeArray(scratch, 0, touches, writeTouch)))
+  writtenTouches.set(touches, bytes)
+  return bytes
+}
+
 function writeObligation(target: Buffer, position: number, obligation: RecordedObligation): number {
   let at = writeString(target, position, obligation.kind)
   at = writeString(target, at, obligation.tag)
@@ -132,9 +149,7 @@ export class HeaderWriter {
     let room = this.#room + stringRoom(header.operation) + arrayRoom(header.actions) + arrayRoom(header.resources)
     room += optionalRoom(header.requestId) + optionalRoom(header.fingerprint)
     room += optionalRoom(header.clientAddress) + optionalRoom(header.trace) + decisionRoom(header.decision)
-    for (const touch of header.touches) {
-      room += stringRoom(touch.object) + stringRoom(touch.column) + optionalRoom(touch.tag) + 1
-    }
+    room += touchesBytes(header.touches).length
     for (const obligation of header.obligations) {
       room += stringRoom(obligation.kind) + stringRoom(obligation.tag) + MAX_LONG_BYTES
     }
@@ -156,7 +171,9 @@ export class HeaderWriter {
     at = writeOptionalString(target, at, header.requestId)
     at = writeArray(target, at, header.actions, writeString)
     at = writeArray(target, at, header.resources, writeString)
-    at = writeArray(target, at, header.touches, writeTouch)
+    const touches = touchesBytes(header.touches)
+    target.set(touches, at)
+    at += touches.length
     at = writeOptionalString(target, at, header.fingerprint)
     if (header.decision === null) target[at++] = 0
     else {
