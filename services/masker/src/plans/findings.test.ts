@@ -141,7 +141,8 @@ describe('a finding', () => {
       raised: true,
       planVersion: '',
     })
-    await world.planWhere((plan) => verdictOf(plan, 'name') === 'pii.ssn')
+    const raised = await world.planWhere((plan) => verdictOf(plan, 'name') === 'pii.ssn')
+    expect(raised.relations[0]?.columns[0]).toMatchObject({ name: 'name', tags: ['pii.ssn'] })
   })
 
   it('is about the table behind a view', async () => {
