@@ -9,6 +9,7 @@ export {
   knownFunctions,
   type ReviewedFunctions,
 } from './functions/known-functions.ts'
+export { FIRST_USER_ID } from './functions/object-ids.ts'
 export { STANDARD_OBJECTS_SQL, type StandardObject } from './functions/standard-objects.ts'
 export { decideMasks } from './lineage/decide-masks.ts'
 export type {

@@ -1,6 +1,7 @@
 // The functions and domains of information_schema. initdb makes them after the fixed ids, so that their ids differ by
 // build: the published catalog names them, and only known signatures count.
 
+import { FIRST_USER_ID } from './object-ids.ts'
 import { STANDARD_FUNCTIONS, STANDARD_TYPES } from './review.ts'
 
 export type StandardObject = {
@@ -28,7 +29,6 @@ export const STANDARD_OBJECTS_SQL = `
   order by 1, 2`
 
 const FIRST_ID = 12_000
-const FIRST_USER_ID = 16_384
 const FUNCTIONS: ReadonlySet<string> = new Set(STANDARD_FUNCTIONS)
 const TYPES: ReadonlySet<string> = new Set(STANDARD_TYPES)
 

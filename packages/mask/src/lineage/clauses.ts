@@ -1,11 +1,11 @@
 // What orders, groups, deduplicates and cuts rows: any sensitive value in it is a touch.
 
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { TreeNode } from '../tree/node.ts'
 import type { TouchHow } from './lineage.ts'
 import { nodeAt, nodesAt, numberAt } from './node-access.ts'
 import { operatorVerdict } from './operators.ts'
 import type { Reader } from './reader.ts'
-import { FIRST_USER_ID } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { touched } from './touches.ts'
 import type { Value } from './value.ts'

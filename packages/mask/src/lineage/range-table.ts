@@ -1,5 +1,6 @@
 // The columns of range table entries: tables, sub-selects, joins, functions, VALUES, CTEs, groups.
 
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import { UNKNOWN_TAG } from '../plan/plan.ts'
 import type { TreeNode } from '../tree/node.ts'
 import type { Source } from './lineage.ts'
@@ -15,7 +16,7 @@ import {
   wordsAt,
 } from './node-access.ts'
 import type { Reader } from './reader.ts'
-import { checkRelation, FIRST_USER_ID, relationColumn } from './relations.ts'
+import { checkRelation, relationColumn } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { columnValue, computed, isSensitive, oneOf, sameTags, UNSEEN, VARYING, type Value, varying } from './value.ts'
 
@@ -202,7 +203,7 @@ export function readEntry(index: number, scope: Scope, reader: Reader): void {
 function readSample(sample: TreeNode, scope: Scope, reader: Reader): void {
   if (
     reader.functions.function(numberAt(sample, 'tsmhandler')) === undefined &&
-    numberAt(sample, 'tsmhandler') >= 16_384
+    numberAt(sample, 'tsmhandler') >= FIRST_USER_ID
   ) {
     reader.facts.objection('function', 'a TABLESAMPLE method that is not of PostgreSQL')
   }

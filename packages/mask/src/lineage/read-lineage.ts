@@ -1,6 +1,7 @@
 // From PostgreSQL's rewritten tree of a statement to what it does with sensitive columns.
 
 import type { KnownFunctions } from '../functions/known-functions.ts'
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { PlanView } from '../plan/plan-view.ts'
 import type { TreeNode } from '../tree/node.ts'
 import { readCondition } from './conditions.ts'
@@ -14,7 +15,6 @@ import { checkType } from './operators.ts'
 import { commandOf, readQuery, shownEntries } from './queries.ts'
 import { columnOf } from './range-table.ts'
 import type { Reader } from './reader.ts'
-import { FIRST_USER_ID } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { CLEAN, type Value } from './value.ts'
 

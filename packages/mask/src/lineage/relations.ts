@@ -1,5 +1,6 @@
 // Tables as they stand in a range table: known to the plan or not, and the values of their columns.
 
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { PlannedRelation } from '../plan/plan.ts'
 import type { TreeNode } from '../tree/node.ts'
 import type { Source } from './lineage.ts'
@@ -7,9 +8,6 @@ import { nodeAt, numberAt, wordAt, wordsAt } from './node-access.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
 import { CLEAN, columnValue, computed, VARYING, type Value } from './value.ts'
-
-/** Ids below are given by initdb or fixed: no user's object has one. */
-export const FIRST_USER_ID = 16_384
 
 const nameIn = (entry: TreeNode): string => {
   const names = nodeAt(entry, 'eref')

@@ -1,10 +1,10 @@
 // What INSERT, UPDATE and MERGE write, and where a sensitive value goes by it.
 
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { TreeNode } from '../tree/node.ts'
 import type { Source } from './lineage.ts'
 import { flagAt, nodeAt, nodesAt, numberAt, wordAt } from './node-access.ts'
 import type { Reader } from './reader.ts'
-import { FIRST_USER_ID } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { recordCompared, touched } from './touches.ts'
 import { columnValue, computed, isSensitive, literalsOf, tagKey, type Value } from './value.ts'

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { KnownFunctions } from '../functions/known-functions.ts'
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import {
   type CatalogColumn,
   type CatalogRelation,
@@ -17,8 +18,6 @@ import { memoryKey, type PlanMemory, remember } from './plan-memory.ts'
 import { RunningCode } from './running-code.ts'
 import { columnKey, isCleanOwn, isDerived, valueFlows } from './value-flows.ts'
 import { writersOf } from './written-along.ts'
-
-const FIRST_USER_ID = 16_384
 
 export type PlanMaking = {
   readonly catalog: CatalogSnapshot

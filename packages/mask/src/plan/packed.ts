@@ -3,6 +3,7 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { PeerInvalid } from '@sluice/events'
 import { z } from 'zod'
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import { type CatalogSnapshot, canonicalCatalog } from './catalog.ts'
 import type { MaskPlan } from './plan.ts'
 
@@ -14,7 +15,6 @@ export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 const MAX_OID = 0xffff_ffff
 const MAX_ATTNO = 1_600
 const FIRST_STANDARD_ID = 10_000
-const FIRST_USER_ID = 16_384
 
 const oid = z.int().min(1).max(MAX_OID)
 const attno = z.int().min(1).max(MAX_ATTNO)

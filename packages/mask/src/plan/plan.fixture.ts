@@ -1,13 +1,13 @@
 // Plans made for tests, of catalogs without a server.
 
 import type { KnownFunctions } from '../functions/known-functions.ts'
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { CatalogSnapshot } from './catalog.ts'
 import { makePlan } from './make-plan.ts'
 import { type MaskingInput, maskingRulesSchema } from './masking-rules.ts'
 import type { MaskPlan, PlannedColumn, PlannedRelation } from './plan.ts'
 import { NO_MEMORY, type PlanMemory } from './plan-memory.ts'
 
-const FIRST_USER_ID = 16_384
 /** pg_class. */
 export const CLEAN_CATALOG = 1_259
 

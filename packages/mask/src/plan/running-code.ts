@@ -1,10 +1,9 @@
 // Code of a database's own that runs when its types are read or its relations written.
 
 import type { KnownFunctions } from '../functions/known-functions.ts'
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { CatalogRelation, CatalogSnapshot, CatalogType } from './catalog.ts'
 import { writersOf } from './written-along.ts'
-
-const FIRST_USER_ID = 16_384
 
 export class RunningCode {
   readonly #functions: KnownFunctions

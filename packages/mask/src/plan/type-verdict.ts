@@ -1,5 +1,6 @@
 // What a column's type says of it: whether it can hold free text, or nothing that could be sensitive by itself.
 
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { CatalogColumn, CatalogType } from './catalog.ts'
 import type { ValueClass } from './name-tags.ts'
 
@@ -17,7 +18,6 @@ export type TypeClass =
 /** What `atttypmod` counts besides the characters. */
 const TYPMOD_HEADER = 4
 const NO_TYPMOD = -1
-const FIRST_USER_ID = 16_384
 const MAX_DEPTH = 32
 
 const CHARACTERS = [25, 1043, 1042, 19]

@@ -1,11 +1,10 @@
 // Where the values of a database's columns come from: generated columns, views, partitions, children, foreign keys, rows.
 
 import type { KnownFunctions } from '../functions/known-functions.ts'
+import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from './catalog.ts'
 import type { Flow } from './close-tags.ts'
 import { type TypeClass, typeClassOf } from './type-verdict.ts'
-
-const FIRST_USER_ID = 16_384
 
 export const columnKey = (relid: number, attno: number): string => `${relid}.${attno}`
 

@@ -11,6 +11,7 @@ import {
   type ColumnMemory,
   type Detectors,
   detectors,
+  FIRST_USER_ID,
   knownFunctions,
   makePlan,
   NO_MEMORY,
@@ -41,7 +42,6 @@ export type PlanDeskOptions = {
   readonly logger: Logger
 }
 
-const FIRST_USER_ID = 16_384
 /** A view of a view of a view … */
 const MAX_VIEWS = 64
 

@@ -2,7 +2,7 @@
 // sensitive column are cut out. Then the detectors, over all that would be shown.
 
 import { type FrameHeader, isShowableName, type OpenedSegment, type SensitiveSpan } from '@sluice/events'
-import { type Detection, type Detectors, type PlanView, placeholderFor, type Tag } from '@sluice/mask'
+import { type Detection, type Detectors, FIRST_USER_ID, type PlanView, placeholderFor, type Tag } from '@sluice/mask'
 import { fieldTexts, looseText } from './field-text.ts'
 import { type ResultColumn, type ResultMessage, readResult } from './result-messages.ts'
 
@@ -35,7 +35,6 @@ export type ValueJudgeParts = {
 }
 
 const SHOWN: JudgedValue = { kind: 'shown' }
-const FIRST_USER_ID = 16_384
 /** What PostgreSQL calls an output that has no name. */
 export const UNNAMED = '?column?'
 /** What a touch says of free text. */

@@ -1,21 +1,20 @@
 // From the catalog's rows to the parts of a snapshot. Rows of relations that are not listed are left out.
 
-import type {
-  CatalogCode,
-  CatalogColumn,
-  CatalogForeignKey,
-  CatalogIndex,
-  CatalogRelation,
-  CatalogType,
-  KnownFunctions,
-  StandardObject,
+import {
+  type CatalogCode,
+  type CatalogColumn,
+  type CatalogForeignKey,
+  type CatalogIndex,
+  type CatalogRelation,
+  type CatalogType,
+  FIRST_USER_ID,
+  type KnownFunctions,
+  type StandardObject,
 } from '@sluice/mask'
 import { calledFunctions } from './called-functions.ts'
 import type { CatalogRow } from './catalog-session.ts'
 import type { ColumnOrigin } from './column-origins.ts'
 import type { OriginsOfViews } from './view-origins.ts'
-
-const FIRST_USER_ID = 16_384
 
 type Rows = readonly CatalogRow[]
 

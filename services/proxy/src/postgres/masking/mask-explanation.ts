@@ -1,6 +1,6 @@
 // What a plan and the analysis of a statement say, as rows for people.
 
-import type { MaskedOutput, PlanView, Source, Touch } from '@sluice/mask'
+import { FIRST_USER_ID, type MaskedOutput, type PlanView, type Source, type Touch } from '@sluice/mask'
 import type { Denial } from '@sluice/policy'
 import { textResult } from './result-rows.ts'
 import type { Analysed } from './session-masking.ts'
@@ -11,9 +11,6 @@ type Explained =
 
 /** More is read with a narrower pattern. */
 const MAX_ROWS = 5_000
-
-/** Ids below are PostgreSQL's own objects. */
-const FIRST_USER_ID = 16_384
 
 const COLUMNS = ['part', 'what', 'made of', 'happens'] as const
 
