@@ -32,6 +32,7 @@ describe('detectors', () => {
     ["o'brien@example.org", 'pii.email', "o'brien@example.org"],
     ['"john doe"@example.org', 'pii.email', '"john doe"@example.org'],
     ['müller@exämple.de', 'pii.email', 'müller@exämple.de'],
+    [`a@example.com4111111111111111${'x'.repeat(60)}`, 'pii.email', `a@example.com4111111111111111${'x'.repeat(60)}`],
     ['use AKIAIOSFODNN7EXAMPLE', 'secret.api-key', 'AKIAIOSFODNN7EXAMPLE'],
     [`it is ${GITHUB}!`, 'secret.api-key', GITHUB],
     [`Cookie ${JWT};`, 'secret.token', JWT],

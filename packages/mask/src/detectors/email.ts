@@ -35,9 +35,10 @@ const endOfDomain = (text: string, from: number): number => {
   for (let labels = 0; label < limit; labels++) {
     let end = label
     while (end < limit && ((classAt(text, end) & ALNUM) !== 0 || text.charCodeAt(end) === DASH)) end++
-    if (end === label || end - label > MAX_LABEL) break
+    if (end === label) break
+    // Too long for a label, but what stands against an address must not hide it.
     if (labels > 0) domain = endOfTopLevel(text, label, end) ?? domain
-    if (text.charCodeAt(end) !== DOT) break
+    if (end - label > MAX_LABEL || text.charCodeAt(end) !== DOT) break
     label = end + 1
   }
   return domain
