@@ -43,7 +43,7 @@ const SCHEMA = `
   create table taken (ssn text primary key, id int);
   create view v_customers as select id, name, ssn as code, left(ssn, 3) as area from customers;
   create view v_barrier with (security_barrier) as select id, ssn as code from customers where id > 0;
-  create materialized view m_customers as select id, ssn as hidden, name from customers;
+  create materialized view m_customers as select id, ssn as hidden, name, left(ssn, 1) as initial from customers;
   create table "Odd ""Name" (id int, ${ODD} text, "Ünï" text);
   create table wide (${wide});
   create table base (id int, title text, constraint small check (id < 1000));

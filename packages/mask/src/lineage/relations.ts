@@ -126,6 +126,6 @@ export function relationColumn(entry: TreeNode, variable: TreeNode, scope: Scope
   const source = facts.column({ relid, attno }, { name, type: numberAt(variable, 'vartype') })
   if (source === null) return VARYING
   // Of a value of which only a part is stored a few constants tell all there is to know.
-  const isMade = view.column(relid, attno)?.generated === true
+  const isMade = view.column(relid, attno)?.made === true
   return isMade ? computed([columnValue(source)]) : columnValue(source)
 }

@@ -12,6 +12,7 @@ import {
 } from './catalog.ts'
 import { type ColumnState, closeTags } from './close-tags.ts'
 import { LocalVerdicts } from './local-verdict.ts'
+import { madeColumns } from './made-columns.ts'
 import { type MaskingRules, tagRuleOf } from './masking-rules.ts'
 import { type MaskPlan, type PlannedRelation, type Tag, type TagRule, UNKNOWN_TAG } from './plan.ts'
 import { memoryKey, type PlanMemory, remember } from './plan-memory.ts'
@@ -40,6 +41,7 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
   const memory = remember(making.memory, catalog, (place, column) => nameless.isTelling(place, column))
   const states = verdictsOf(catalog, rules, memory, functions)
   const code = new RunningCode(catalog, functions)
+  const made = madeColumns(catalog)
   const relations = catalog.relations.map(
     (relation): PlannedRelation => ({
       relid: relation.relid,
@@ -51,9 +53,18 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
       placedByValue: isPlacedByValue(relation, states),
       ...(isOrderedByValue(relation, states) ? { orderedByValue: true as const } : {}),
       columns: relation.columns.map((column) => {
-        const { verdict, tags, why } = states.get(columnKey(relation.relid, column.attno)) as ColumnState
-        const planned = { attno: column.attno, name: column.name, type: column.type, verdict, tags, why }
-        return column.generatedFrom === null ? planned : { ...planned, generated: true as const }
+        const key = columnKey(relation.relid, column.attno)
+        const { verdict, tags, why } = states.get(key) as ColumnState
+        return {
+          attno: column.attno,
+          name: column.name,
+          type: column.type,
+          verdict,
+          tags,
+          why,
+          ...(column.generatedFrom === null ? {} : { generated: true as const }),
+          ...(made.has(key) ? { made: true as const } : {}),
+        }
       }),
     }),
   )

@@ -133,6 +133,7 @@ const planSchema: z.ZodType<MaskPlan> = z.strictObject({
             tags: z.array(tag),
             why: z.string().max(1_024),
             generated: z.literal(true).optional(),
+            made: z.literal(true).optional(),
           })
           .refine(({ verdict, tags }) => verdict !== 'tagged' || tags.length > 0, 'a tagged column has no tag')
           .refine(({ verdict, tags }) => verdict !== 'clean' || tags.length === 0, 'a clean column has a tag'),

@@ -38,6 +38,8 @@ export type Verdict = 'clean' | 'tagged' | 'scanned'
 export type PlannedColumn = {
   /** Computed from other columns: COPY of a table leaves it out. Absent where it is not. */
   readonly generated?: true | undefined
+  /** It holds what was computed of other columns, a part of a value perhaps. Absent where it does not. */
+  readonly made?: true | undefined
   /** `pg_attribute.attnum`, from 1. */
   readonly attno: number
   readonly name: string
