@@ -21,7 +21,7 @@ import type { Denial, StatementAccess } from '@sluice/policy'
 import type { SensitiveValues } from '@sluice/session'
 import { type CopyFormat, stringLiterals } from '@sluice/sql'
 import type { GatewayMasking } from '../masking-parts.ts'
-import type { MaskedReply, RowsMask } from '../session/reply-queue.ts'
+import { AS_IT_IS, type MaskedReply, type RowsMask } from '../session/reply-queue.ts'
 import type { BoundValue } from '../wire/decode.ts'
 import { accessResources, accessTouches } from './access-touches.ts'
 import { type Compared, comparedIn, sensitiveIn, valueText } from './compared-values.ts'
@@ -88,7 +88,6 @@ export type Analysed = {
 /** What the answers to a portal's Bind and to its executions need. */
 export type PortalMasks = { readonly bind: MaskedReply | null; readonly execute: MaskedReply | null }
 
-const AS_IT_IS: MaskedReply = { slot: null, confirms: null, rows: null, rebuilds: false }
 const REBUILT: MaskedReply = { ...AS_IT_IS, rebuilds: true }
 export const NO_MASKS: PortalMasks = { bind: null, execute: null }
 
@@ -174,7 +173,7 @@ export class SessionMasking {
 
   /**
    * Whether a statement may be executed now, with these values: they count against what its subject may compare with
-   * sensitive columns. `analysed` is undefined where the statement never was.
+   * sensitive columns.
    */
   execution(analysed: Analysed, values: readonly BoundValue[]): Judged {
     const judged = this.again(analysed)

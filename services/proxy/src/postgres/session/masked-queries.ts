@@ -9,7 +9,7 @@ import type { Handled } from './handled.ts'
 import type { MaskedPortals } from './masked-portals.ts'
 import { QueryScript } from './query-script.ts'
 import type { ReadingGuard } from './reading-guard.ts'
-import type { MaskedReply } from './reply-queue.ts'
+import { AS_IT_IS, type MaskedReply } from './reply-queue.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import type { Submissions } from './submissions.ts'
 import { UtilityScript } from './utility-script.ts'
@@ -25,9 +25,6 @@ export type MaskedQueriesParts = {
   readonly delivery: Delivery
   readonly reader: StatementReader
 }
-
-/** Their errors quote the client's own text and settings, nothing else. */
-const EXACT: MaskedReply = { slot: null, confirms: null, rows: null, rebuilds: false }
 
 export class MaskedQueries {
   readonly #parts: MaskedQueriesParts
@@ -52,7 +49,8 @@ export class MaskedQueries {
   /** How a query that is sent as it came is answered. */
   repliesTo({ access }: ReadStatement): MaskedReply | null {
     // COMMIT runs deferred triggers and checks.
-    return access.actions.every((action) => action === 'sql:session') ? EXACT : null
+    // Their errors quote the client's own text and settings, nothing else.
+    return access.actions.every((action) => action === 'sql:session') ? AS_IT_IS : null
   }
 
   /** Code and reason where a statement can't be prepared by the protocol. */

@@ -38,9 +38,9 @@ export type Run = {
   readonly confirmed: (() => void) | null
 }
 
-const NO_VALUES: readonly never[] = []
+export const NO_VALUES: readonly never[] = []
 /** Simple queries get text. */
-const AS_TEXT = (): readonly number[] => NO_VALUES
+export const AS_TEXT = (): readonly number[] => NO_VALUES
 
 export class QueryScript {
   readonly #parts: ScriptParts

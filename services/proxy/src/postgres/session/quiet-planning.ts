@@ -5,7 +5,7 @@ import type { QuietPlan } from '@sluice/mask'
 import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
 import * as encode from '../wire/encode.ts'
 import { carriesQuery } from './carried-query.ts'
-import type { MaskedReply } from './reply-queue.ts'
+import { AS_IT_IS } from './reply-queue.ts'
 import type { GroupReply, ReadStatement } from './statements.ts'
 
 /** Bitmaps give rows as they lie in the table. Servers do not know all of these. */
@@ -23,9 +23,6 @@ type HiddenMessages = { readonly messages: readonly Buffer[]; readonly replies: 
 
 /** `before` and `behind` what has the server plan. */
 type QuietPlanning = { readonly before: HiddenMessages; readonly behind: HiddenMessages }
-
-/** Its errors have no values in them. */
-const EXACT: MaskedReply = { slot: null, confirms: null, rows: null, rebuilds: false }
 
 const known = 'pg_catalog.current_setting(n, true) is not null'
 const previous = `(pg_catalog.textcat('sluice.', n))`
@@ -45,7 +42,7 @@ const off = (names: readonly string[]): string =>
 const asBefore = (names: readonly string[]): string =>
   forEach(names, `pg_catalog.set_config(n, pg_catalog.current_setting(${previous}), true)`)
 
-const hidden = (to: GroupReply['to']): GroupReply => ({ to, confirmed: null, hidden: true, masked: EXACT })
+const hidden = (to: GroupReply['to']): GroupReply => ({ to, confirmed: null, hidden: true, masked: AS_IT_IS })
 
 function statement(text: string): HiddenMessages {
   return {

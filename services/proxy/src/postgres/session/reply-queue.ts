@@ -45,6 +45,9 @@ export type MaskedReply = {
   readonly rebuilds: boolean
 }
 
+/** Nothing in it is sensitive. */
+export const AS_IT_IS: MaskedReply = { slot: null, confirms: null, rows: null, rebuilds: false }
+
 /** Throws RowUnexpected for what is not the row that was expected. */
 export interface RowsMask {
   /** The CopyOutResponse in front of a COPY's rows. */

@@ -17,7 +17,7 @@ import type { Delivery } from './delivery.ts'
 import type { MaskedPortals } from './masked-portals.ts'
 import type { NameRegistry } from './name-registry.ts'
 import { QUERY_NAME, UTILITY_NAME } from './own-statements.ts'
-import type { QueryScript } from './query-script.ts'
+import { AS_TEXT, NO_VALUES, type QueryScript } from './query-script.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import type { Submissions } from './submissions.ts'
 
@@ -33,10 +33,6 @@ export type UtilityParts = {
   /** By the protocol's Parse and by PREPARE: they share their names. */
   readonly statements: NameRegistry<ReadStatement>
 }
-
-const NO_VALUES: readonly never[] = []
-/** Simple queries get text. */
-const AS_TEXT = (): readonly number[] => NO_VALUES
 
 export class UtilityScript {
   readonly #parts: UtilityParts

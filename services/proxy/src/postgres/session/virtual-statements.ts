@@ -9,7 +9,7 @@ import * as encode from '../wire/encode.ts'
 import type { Analyses } from './analyses.ts'
 import type { Delivery } from './delivery.ts'
 import { QUERY_NAME, UTILITY_NAME } from './own-statements.ts'
-import type { QueryScript } from './query-script.ts'
+import { NO_VALUES, type QueryScript } from './query-script.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
 
@@ -43,8 +43,6 @@ export type VirtualParts = {
   readonly delivery: Delivery
   readonly reader: StatementReader
 }
-
-const NO_VALUES: readonly never[] = []
 
 export class VirtualStatements {
   readonly #parts: VirtualParts
