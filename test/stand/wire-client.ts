@@ -37,6 +37,8 @@ export class WireClient {
   readonly socket: Socket
   #buffer: Buffer = Buffer.alloc(0)
   #replies: Reply[] = []
+  /** How many of them were handed out: taking one off the front moves all others, and results have millions. */
+  #taken = 0
   #wake: () => void = () => undefined
   #closed = false
 
@@ -74,16 +76,29 @@ export class WireClient {
 
   /** The next reply; null when the connection was closed. */
   async next(): Promise<Reply | null> {
-    const late = AbortSignal.timeout(REPLY_MS)
+    let late: AbortSignal | undefined
     for (;;) {
-      const reply = this.#replies.shift()
+      const reply = this.#take()
       if (reply !== undefined) return reply
       if (this.#closed) return null
+      late ??= AbortSignal.timeout(REPLY_MS)
+      const waiting = late
       await new Promise<void>((resolve, reject) => {
         this.#wake = resolve
-        late.addEventListener('abort', () => reject(new Error('no reply in time')), { once: true })
+        waiting.addEventListener('abort', () => reject(new Error('no reply in time')), { once: true })
       })
     }
+  }
+
+  #take(): Reply | undefined {
+    const reply = this.#replies[this.#taken]
+    if (reply === undefined) {
+      this.#replies = []
+      this.#taken = 0
+    } else {
+      this.#taken++
+    }
+    return reply
   }
 
   /** Everything up to the `count`th ReadyForQuery, or the end of the connection. */
