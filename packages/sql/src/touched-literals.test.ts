@@ -3,11 +3,15 @@ import { loadModule, parseSync } from 'libpg-query'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cutLiterals, MAX_CUTS } from './cut-literals.ts'
 import { walk } from './names.ts'
-import { type FoundLiteral, literalAt, stringLiterals, touchedLiterals } from './touched-literals.ts'
+import { type FoundLiteral, stringLiterals, touchedLiterals } from './touched-literals.ts'
 
 beforeAll(async () => {
   await loadModule()
 })
+
+function literalAt(text: string, byteOffset: number, serverMajor?: number): FoundLiteral | null {
+  return touchedLiterals(text, [byteOffset], serverMajor)[0] ?? null
+}
 
 /** The literal where `‸` stands, which is no part of the text. */
 function at(marked: string, serverMajor?: number): FoundLiteral | null {
@@ -23,7 +27,7 @@ function recorded(marked: string): string | null {
   return segment?.bytes.subarray(span.start, span.end).toString('utf8') ?? 'no such segment'
 }
 
-describe('literalAt', () => {
+describe('a literal that was touched', () => {
   it.each<[string, string, string]>([
     ["select ‸'it''s'", "it's", "'it''s'"],
     ["select 'é', /* c */ ‸'x'::text", 'x', "'x'"],

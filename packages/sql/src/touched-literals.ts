@@ -69,15 +69,6 @@ export function touchedLiterals(
   return found
 }
 
-/** The literal at one offset. */
-export function literalAt(
-  text: string,
-  byteOffset: number,
-  serverMajor: number = NEWEST_SERVER_MAJOR,
-): FoundLiteral | null {
-  return touchedLiterals(text, [byteOffset], serverMajor)[0] ?? null
-}
-
 /** The values of all strings in a text without NUL, as the server reads them. */
 export function stringLiterals(text: string, serverMajor: number = NEWEST_SERVER_MAJOR): string[] {
   const scanner = new Scanner(text)

@@ -3,7 +3,7 @@
 
 import type { BudgetUse, Lineage } from '@sluice/mask'
 import type { SensitiveValues } from '@sluice/session'
-import { literalAt, touchedLiterals } from '@sluice/sql'
+import { touchedLiterals } from '@sluice/sql'
 import type { BoundValue } from '../wire/decode.ts'
 import type { AnalysedText } from './session-masking.ts'
 
@@ -19,13 +19,11 @@ export type Compared = {
 
 /** What can't be found in the text counts by its place: it is another constant each time. */
 export function comparedIn(budget: readonly BudgetUse[], text: string): readonly Compared[] {
-  return budget.map(({ tag, use, perDay, literals, parameters }) => ({
-    tag,
-    use,
-    perDay,
-    constants: literals.map((at) => literalAt(text, at)?.value ?? `${text} ${at}`),
-    parameters,
-  }))
+  return budget.map(({ tag, use, perDay, literals, parameters }) => {
+    const found = touchedLiterals(text, literals)
+    const constants = literals.map((at, index) => found[index]?.value ?? `${text} ${at}`)
+    return { tag, use, perDay, constants, parameters }
+  })
 }
 
 /** Where the values stand that the statement itself brings for sensitive columns. */
