@@ -179,7 +179,7 @@ export class SessionMasking {
     const judged = this.again(analysed)
     if (judged.kind === 'refused') return judged
     const { compared, access, view } = judged.analysed
-    if (values.length > 0 && this.#writesPlaceholder(access, () => values.map(valueText))) {
+    if (values.length > 0 && this.#writesPlaceholder(access, view, () => values.map(valueText))) {
       return { kind: 'refused', denial: placeholderDenied(view.plan.version), access }
     }
     for (const each of compared) {
@@ -230,11 +230,11 @@ export class SessionMasking {
   }
 
   /** What stands for a value must not take its place. */
-  #writesPlaceholder({ actions }: StatementAccess, texts: () => readonly string[]): boolean {
-    return (
-      actions.includes('sql:write') &&
-      texts().some((text) => isPlaceholder(text, this.keys, Object.keys(this.view().plan.tags)))
-    )
+  #writesPlaceholder({ actions }: StatementAccess, { plan }: PlanView, texts: () => readonly string[]): boolean {
+    if (!actions.includes('sql:write')) return false
+    const { keys } = this
+    const tags = Object.keys(plan.tags)
+    return texts().some((text) => isPlaceholder(text, keys, tags))
   }
 
   get #maskParts(): MaskParts {
@@ -284,7 +284,7 @@ export class SessionMasking {
     if (decision.kind === 'refused') {
       return { judged: { kind: 'refused', denial: maskDenied(decision, version), access: known }, unplanned }
     }
-    if (this.#writesPlaceholder(access, () => stringLiterals(text.whole))) {
+    if (this.#writesPlaceholder(access, view, () => stringLiterals(text.whole))) {
       return { judged: { kind: 'refused', denial: placeholderDenied(version), access: known }, unplanned }
     }
     if (decision.approve.length > 0) this.#toApprove.add(known)
