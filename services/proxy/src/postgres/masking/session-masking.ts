@@ -191,11 +191,11 @@ export class SessionMasking {
   }
 
   /** `formats` are Bind's codes for the results. */
-  masksOf(analysed: Analysed, formats: () => readonly number[]): PortalMasks {
+  masksOf(analysed: Analysed, formats: readonly number[]): PortalMasks {
     const bind = this.bindReply(analysed)
-    // Most statements mask nothing: they need neither formats nor objects of their own.
+    // Most statements mask nothing: they need no objects of their own.
     if (analysed.decision.clear) return { bind, execute: analysed.lineage.harmless ? AS_IT_IS : REBUILT }
-    const rows = this.rowsOf(analysed, formats())
+    const rows = this.#rowsOf(analysed, formats)
     return { bind, execute: { slot: null, confirms: null, rows, rebuilds: !analysed.lineage.harmless } }
   }
 
@@ -217,9 +217,7 @@ export class SessionMasking {
     return { bind: null, execute: { slot: null, confirms: null, rows, rebuilds: !lineage.harmless } }
   }
 
-  /** Null where all may be seen. */
-  rowsOf({ decision }: Analysed, formats: readonly number[]): RowsMask | null {
-    if (decision.clear) return null
+  #rowsOf({ decision }: Analysed, formats: readonly number[]): RowsMask | null {
     try {
       return compileRowMasker(decision.outputs, formats, this.#maskParts)
     } catch (error) {

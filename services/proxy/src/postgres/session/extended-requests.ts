@@ -199,7 +199,7 @@ export class ExtendedRequests {
     const portals = this.masked
     if (portals === null) return this.#bound(statement, bytes, body, NO_MASKS)
     if (portals.takesTime(statement)) return this.#bindCarrier(portals, statement, Buffer.from(bytes))
-    return this.#boundBy(portals.judge(statement, bytes, body), statement, bytes, body)
+    return this.#boundBy(portals.judge(statement, body), statement, bytes, body)
   }
 
   async #bindCarrier(portals: MaskedPortals, statement: ReadStatement, bytes: Buffer): Promise<Handled> {
@@ -226,7 +226,7 @@ export class ExtendedRequests {
   #refuseBind(statement: ReadStatement, body: BindBody, { denial, access }: RefusedPortal): 'done' {
     void this.endGroup()
     if (this.#submissions.discarding) return DONE
-    const refused = describeGroup({ ...newGroup('Bind', statement), parameters: boundSegments(body) })
+    const refused = describeGroup({ ...newGroup('Bind', statement), parameters: boundSegments(body.values) })
     this.#submissions.deny({ ...refused, access }, 'refused-message', denial)
     return DONE
   }
@@ -242,7 +242,7 @@ export class ExtendedRequests {
     const portal = portalOf(statement, bytes, seen)
     group.operation = 'Bind'
     group.portal = body.portal
-    group.parameters = portal.bind === null ? boundSegments(body) : portal.parameters
+    group.parameters = portal.bind === null ? boundSegments(body.values) : portal.parameters
     group.bind = portal.bind
     const { before, behind } = quietPlanning(this.#analyses, statement).bind
     group.messages.push(...before.messages, bytes, ...behind.messages)

@@ -8,7 +8,7 @@ import {
   type PortalMasks,
   type SessionMasking,
 } from '../masking/session-masking.ts'
-import { type BindBody, resultFormats } from '../wire/decode.ts'
+import type { BindBody } from '../wire/decode.ts'
 import type { Analyses } from './analyses.ts'
 import { carriesQuery } from './carried-query.ts'
 import { ALL_NAMES, NameRegistry } from './name-registry.ts'
@@ -82,13 +82,13 @@ export class MaskedPortals {
   }
 
   /** The statement keeps what came of judging it again. */
-  judge(statement: ReadStatement, bytes: Buffer, { values }: BindBody): PortalVerdict {
+  judge(statement: ReadStatement, { values, resultFormats }: BindBody): PortalVerdict {
     const { masking } = this.#analyses
     const judged = this.#judged(statement, values, masking)
     if (judged === null) return seen(NO_MASKS)
     if (judged.kind === 'refused') return { kind: 'refused', refused: judged }
     if (statement.needsTree) statement.analysed = judged.analysed
-    return seen(masking.masksOf(judged.analysed, () => resultFormats(bytes)))
+    return seen(masking.masksOf(judged.analysed, resultFormats))
   }
 
   /** Of a statement that carries a query: that is analysed in the transaction in which the statement runs. */

@@ -12,7 +12,7 @@ import type { Analyses, Analysis } from './analyses.ts'
 import { type KeptStatement, OwnStatements, QUERY_NAME } from './own-statements.ts'
 import { quietPlanning } from './quiet-planning.ts'
 import type { ReadingGuard } from './reading-guard.ts'
-import type { Gate } from './reply-queue.ts'
+import { AS_IT_IS, type Gate } from './reply-queue.ts'
 import { boundSegments, type GroupReply, newGroup, type ReadStatement } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
 
@@ -40,7 +40,7 @@ export type Run = {
 
 export const NO_VALUES: readonly never[] = []
 /** Simple queries get text. */
-export const AS_TEXT = (): readonly number[] => NO_VALUES
+export const AS_TEXT: readonly number[] = []
 
 export class QueryScript {
   readonly #parts: ScriptParts
@@ -153,14 +153,16 @@ export class QueryScript {
   /** Binds and executes what was analysed. False: it was refused. */
   async execute(run: Run): Promise<boolean> {
     const { submissions, analyses, guard, holds } = this.#parts
-    const { statement, name, values, masks, request } = run
+    const { statement, name, values, request } = run
+    let { access, masks } = run
     const { analysed } = statement
     if (analysed !== undefined) {
       const judged = analyses.masking.execution(analysed, values)
       if (judged.kind === 'refused') return this.#refuseRun(run, judged)
       statement.analysed = judged.analysed
       if (judged.analysed !== analysed) {
-        return this.execute({ ...run, access: judged.analysed.access, masks: this.#masksAnew(judged.analysed) })
+        access = judged.analysed.access
+        masks = analyses.masking.masksOf(judged.analysed, AS_TEXT)
       }
     }
     const bind = encode.bind('', name, encode.textParameters(values.map((value) => value.bytes?.toString() ?? null)))
@@ -175,7 +177,7 @@ export class QueryScript {
       encode.execute(''),
       ...planning.execute.behind.messages,
     ]
-    const description = this.describe(statement, run.access, values)
+    const description = this.describe(statement, access, values)
     const submitted =
       request === null
         ? submissions.forward(description, 'refused-message', messages)
@@ -183,8 +185,7 @@ export class QueryScript {
     if (submitted === null) return false
     const expect = (open: OpenRequest, gate: Gate | null): void => {
       guard.executes(submissions.epoch, statement)
-      const parsed = { ...masks.execute, slot: null, confirms: null, rows: null, rebuilds: false }
-      for (const { to } of run.before) submissions.expect({ to, request: open, hidden: true, masked: parsed })
+      for (const { to } of run.before) submissions.expect({ to, request: open, hidden: true, masked: AS_IT_IS })
       const expectAll = (replies: readonly GroupReply[], of: OpenRequest | null): void => {
         for (const reply of replies) submissions.expect({ ...reply, request: of })
       }
@@ -213,10 +214,6 @@ export class QueryScript {
     return !submissions.discarding
   }
 
-  #masksAnew(analysed: Analysed): PortalMasks {
-    return this.#parts.analyses.masking.masksOf(analysed, AS_TEXT)
-  }
-
   #refuseRun(run: Run, refused: { readonly denial: Denial; readonly access: StatementAccess }): false {
     if (run.request !== null) return this.refuse(run.request, run.statement, refused)
     const description = this.describe(run.statement, refused.access, run.values)
@@ -230,7 +227,7 @@ export class QueryScript {
       executes: true,
       access,
       statement: statement.segments,
-      parameters: boundSegments({ portal: '', statement: '', values }),
+      parameters: boundSegments(values),
       ...(statement.analysed === undefined ? {} : { sensitive: statement.analysed.sensitive }),
       trace: null,
     }

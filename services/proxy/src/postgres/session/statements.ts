@@ -5,7 +5,7 @@ import type { StatementAccess } from '@sluice/policy'
 import type { RequestDescription } from '@sluice/session'
 import type { UtilityFacts } from '@sluice/sql'
 import type { Analysed, Cursor } from '../masking/session-masking.ts'
-import { type BindBody, decodeBind } from '../wire/decode.ts'
+import { type BoundValue, decodeBind } from '../wire/decode.ts'
 import type { ALL_NAMES } from './name-registry.ts'
 import type { MaskedReply, ReplyTo } from './reply-queue.ts'
 
@@ -100,12 +100,12 @@ export function portalOf(
   if (statement.source === null) return { statement, ...seen, bind: null, parameters: NOTHING }
   const bind = Buffer.from(bytes)
   const copied = decodeBind(bind)
-  return { statement, ...seen, bind, parameters: copied === null ? NOTHING : boundSegments(copied) }
+  return { statement, ...seen, bind, parameters: copied === null ? NOTHING : boundSegments(copied.values) }
 }
 
 /** Bind values in the order of the parameters, as they are recorded. */
-export function boundSegments(body: BindBody): readonly RawSegment[] {
-  return body.values.map(({ binary, bytes }) => ({
+export function boundSegments(values: readonly BoundValue[]): readonly RawSegment[] {
+  return values.map(({ binary, bytes }) => ({
     kind: 'bind',
     label: bytes === null ? 'null' : binary ? 'binary' : '',
     bytes: bytes ?? EMPTY,

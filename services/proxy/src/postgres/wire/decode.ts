@@ -142,7 +142,13 @@ export function decodeQuery(message: Buffer): QueryBody | null {
 }
 
 export type BoundValue = { readonly binary: boolean; readonly bytes: Buffer | null }
-export type BindBody = { readonly portal: string; readonly statement: string; readonly values: readonly BoundValue[] }
+export type BindBody = {
+  readonly portal: string
+  readonly statement: string
+  readonly values: readonly BoundValue[]
+  /** None (all text), one for all, or one for each. */
+  readonly resultFormats: readonly number[]
+}
 
 export function decodeBind(message: Buffer): BindBody | null {
   const body = new BodyReader(message)
@@ -157,8 +163,8 @@ export function decodeBind(message: Buffer): BindBody | null {
     const format = formats.length === 1 ? formats[0] : formats[index]
     values.push({ binary: format === 1, bytes: length === -1 ? null : body.bytes(length) })
   }
-  readFormats(body)
-  return body.broken || !body.done ? null : { portal, statement, values }
+  const resultFormats = readFormats(body)
+  return body.broken || !body.done ? null : { portal, statement, values, resultFormats }
 }
 
 function readFormats(body: BodyReader): readonly number[] {
@@ -166,21 +172,6 @@ function readFormats(body: BodyReader): readonly number[] {
   const formats: number[] = []
   for (let index = 0; index < count && !body.broken; index++) formats.push(body.uint16())
   return formats
-}
-
-/** Bind's format codes for the results: none (all text), one for all, or one for each. Empty for a malformed one. */
-export function resultFormats(bind: Buffer): readonly number[] {
-  const body = new BodyReader(bind)
-  body.cBytes()
-  body.cBytes()
-  readFormats(body)
-  const count = body.uint16()
-  for (let index = 0; index < count && !body.broken; index++) {
-    const length = body.int32()
-    if (length > 0) body.bytes(length)
-  }
-  const formats = readFormats(body)
-  return body.broken ? [] : formats
 }
 
 export type ExecuteBody = { readonly portal: string; readonly maxRows: number }
