@@ -5,6 +5,7 @@ import { CUT_LABELS, MAX_CUTS } from './cut-literals.ts'
 import { decodeLiteral } from './decode-literal.ts'
 import { NEWEST_SERVER_MAJOR } from './facts.ts'
 import { Scanner, type TokenKind } from './lexer.ts'
+import { withoutQuotes } from './literal-value.ts'
 
 /** A part of a segment that `cutLiterals` made, in its bytes: the whole literal, quotes included. */
 export type SegmentSpan = { readonly segment: number; readonly start: number; readonly end: number }
@@ -114,7 +115,7 @@ function literalValueOf(text: string, { kind, start, end }: Scanner, serverMajor
   }
   if (!LITERALS.has(kind)) return null
   const source = text.slice(start, end)
-  if (kind === 'bit-string') return source.slice(0, 1).toLowerCase() + source.slice(1).replace(/[^0-9a-fA-F]/g, '')
+  if (kind === 'bit-string') return source.slice(0, 1).toLowerCase() + withoutQuotes(kind, source)
   return decodeLiteral(kind, source, serverMajor, kind === 'unicode-string' ? escapeBehind(text, end) : undefined)
 }
 
