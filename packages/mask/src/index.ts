@@ -7,7 +7,6 @@ export {
   type FunctionVerdict,
   type KnownFunctions,
   knownFunctions,
-  type ReviewedFunctions,
 } from './functions/known-functions.ts'
 export { FIRST_USER_ID } from './functions/object-ids.ts'
 export { STANDARD_OBJECTS_SQL, type StandardObject } from './functions/standard-objects.ts'

@@ -36,10 +36,6 @@ export interface KnownFunctions {
   operatorName(id: number): string | undefined
   /** Deterministic collations of PostgreSQL's own (and 0). */
   isDeterministicCollation(id: number): boolean
-}
-
-/** What `knownFunctions` knows: for readers of expressions also which arguments are sizes. */
-export interface ReviewedFunctions extends KnownFunctions {
   /**
    * Says this argument (from 0) of a `total` function how much is taken, or which one? The time that takes tells of it:
    * a sensitive value there is a touch.
@@ -118,7 +114,7 @@ function fixedOf(serverMajor: number): Fixed {
 }
 
 /** Knows nothing of a version that was not reviewed. `standard`: what the published catalog says of initdb's objects. */
-export function knownFunctions(serverMajor: number, standard: readonly StandardObject[] = []): ReviewedFunctions {
+export function knownFunctions(serverMajor: number, standard: readonly StandardObject[] = []): KnownFunctions {
   const fixed = fixedOf(serverMajor)
   const reviewed = reviewedStandardObjects(standard)
   const functions = new Map(reviewed.filter(({ kind }) => kind === 'function').map(({ id, name }) => [id, name]))

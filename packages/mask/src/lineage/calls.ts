@@ -23,6 +23,10 @@ const failsByKey = (node: TreeNode, name: string | undefined, values: readonly V
   FAILS_BY_KEY.has(name) &&
   values.some((value, i) => isSensitive(value) && !value.bare && (i % 2 === 0 || flagAt(node, 'funcvariadic')))
 
+/** The time that it takes to take so much tells of the value. */
+const takesSensitiveSize = (id: number, values: readonly Value[], { functions }: Reader): boolean =>
+  values.some((value, index) => isSensitive(value) && functions.isSizeArgument(id, index))
+
 const functionCall: ReadCall = (node, scope, reader) => {
   const id = numberAt(node, 'funcid')
   const verdict = functionVerdict(id, reader)
@@ -34,7 +38,8 @@ const functionCall: ReadCall = (node, scope, reader) => {
   const rows = flagAt(node, 'funcretset')
   // How many rows there are tells of the value.
   if (rows) return varying(touched(value, 'count', `the function ${name}`, reader))
-  if (verdict === 'total' && value.weight < HEAVY && !failsByKey(node, known, values)) return value
+  const isQuiet = !failsByKey(node, known, values) && !takesSensitiveSize(id, values, reader)
+  if (verdict === 'total' && value.weight < HEAVY && isQuiet) return value
   return touched(value, 'compute', `the function ${name}`, reader)
 }
 
@@ -44,8 +49,11 @@ const operation: ReadCall = (node, scope, reader) => {
   const verdict = operationVerdict(node, reader)
   const values = argumentsOf(node, 'args', scope, reader)
   const value = computed(values)
-  if (verdict === 'total' && value.weight < HEAVY && !flagAt(node, 'opretset')) return value
-  const word = operatorWord(numberAt(node, 'opno'), reader)
+  const operator = numberAt(node, 'opno')
+  // Trees of views do not keep its function.
+  const takes = takesSensitiveSize(reader.functions.operatorFunction(operator) ?? 0, values, reader)
+  if (verdict === 'total' && value.weight < HEAVY && !flagAt(node, 'opretset') && !takes) return value
+  const word = operatorWord(operator, reader)
   if (numberAt(node, 'opresulttype') !== BOOLEAN) return touched(value, 'compute', `the operator ${word}`, reader)
   return comparison(value, values, word, reader)
 }

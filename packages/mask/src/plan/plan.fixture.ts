@@ -24,6 +24,7 @@ export const LISTED: KnownFunctions = {
   nameOf: () => undefined,
   operatorName: () => undefined,
   isDeterministicCollation: () => false,
+  isSizeArgument: () => false,
 }
 
 export function plan(

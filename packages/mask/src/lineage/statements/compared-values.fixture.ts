@@ -125,6 +125,14 @@ select case ssn when '5' then 1 end from customers
   ! tag_touch may not be compared with = here
 select case when allergic then 1 end from people
   constant(pii.health) approve pii.health
+select left(name, length(ssn)) from customers
+  ! tag_touch the function left
+select substr(name, length(ssn)) from customers
+  ! tag_touch the function substr
+select '[1, 2]'::jsonb -> length(ssn) from customers
+  ! tag_touch the operator ->
+select left(ssn, 3), substr(ssn, 2) from customers
+  constant(pii.ssn) constant(pii.ssn)
 select repeat('x', length(ssn)) from customers
   ! tag_touch may not be used in the function repeat
 select repeat('x', case when ssn < '5' then 100000000 else 1 end) from customers
