@@ -18,18 +18,15 @@ const SCANNED = 'scanned'
 const CLEAN_COLUMNS = 'clean columns'
 
 /** The tables that it uses, by the names that they have in the database. */
-export function accessResources(lineage: Lineage, view: PlanView, connection: string): readonly string[] {
-  return objectsOf(lineage, view).map((object) => `${connection}/${object}`)
-}
-
-function objectsOf({ relations }: Lineage, view: PlanView): readonly string[] {
+export function objectsOf({ relations }: Lineage, view: PlanView): readonly string[] {
   return relations.flatMap((relid) => {
     const relation = view.relation(relid)
     return relation === undefined ? [] : `${relation.schema}.${relation.name}`
   })
 }
 
-export function accessTouches(lineage: Lineage, view: PlanView): readonly AccessTouch[] {
+/** @param objects those that it uses */
+export function accessTouches(lineage: Lineage, objects: readonly string[], view: PlanView): readonly AccessTouch[] {
   const found = new Map<string, AccessTouch>()
   const add = (source: Source, how: AccessTouch['how']): void => {
     const relation = view.relation(source.relid)
@@ -43,7 +40,7 @@ export function accessTouches(lineage: Lineage, view: PlanView): readonly Access
   for (const { sources, how } of lineage.touches) for (const source of sources) add(source, HOW[how])
   for (const { sources } of lineage.sinks) for (const source of sources) add(source, 'write')
   const touched = new Set([...found.values()].map(({ object }) => object))
-  for (const object of objectsOf(lineage, view)) {
+  for (const object of objects) {
     if (!touched.has(object)) found.set(object, { object, column: CLEAN_COLUMNS, tag: null, how: 'output' })
   }
   return [...found.values()]

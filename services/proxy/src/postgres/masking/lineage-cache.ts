@@ -1,11 +1,30 @@
 // What was read from a tree is kept for the same tree and the same plan, for all sessions: never for the same text.
 
-import { type KnownFunctions, knownFunctions, type Lineage, lineageOf, type PlanView, readTree } from '@sluice/mask'
+import {
+  type KnownFunctions,
+  knownFunctions,
+  type Lineage,
+  lineageOf,
+  type PlanView,
+  type QuietPlan,
+  quietPlan,
+  readTree,
+} from '@sluice/mask'
+import type { AccessTouch } from '@sluice/policy'
 import { TextCache } from '../text-cache.ts'
+import { accessTouches, objectsOf } from './access-touches.ts'
 
-export type ReadLineage =
-  | { readonly kind: 'lineage'; readonly lineage: Lineage }
-  | { readonly kind: 'unreadable'; readonly what: string }
+/** What one tree is by one plan, made once: all but what is decided on it. */
+export type PlannedLineage = {
+  readonly kind: 'lineage'
+  readonly lineage: Lineage
+  /** The tables that it uses, by the names that they have in the database. */
+  readonly objects: readonly string[]
+  readonly touches: readonly AccessTouch[]
+  readonly quiet: QuietPlan | null
+}
+
+export type ReadLineage = PlannedLineage | { readonly kind: 'unreadable'; readonly what: string }
 
 type Planned = { readonly functions: KnownFunctions; readonly lineages: TextCache<ReadLineage> }
 
@@ -40,11 +59,20 @@ export class LineageCache {
 function readLineage(dump: string, view: PlanView, functions: KnownFunctions): ReadLineage {
   const tree = readTree(dump, view.plan.serverMajor)
   if (tree.kind === 'unreadable') return tree
-  return { kind: 'lineage', lineage: lineageOf(tree.queries, view, functions) }
+  const lineage = lineageOf(tree.queries, view, functions)
+  const objects = objectsOf(lineage, view)
+  return {
+    kind: 'lineage',
+    lineage,
+    objects,
+    touches: accessTouches(lineage, objects, view),
+    quiet: quietPlan(lineage, view),
+  }
 }
 
 function sizeOf(read: ReadLineage): number {
   if (read.kind === 'unreadable') return LINEAGE_BYTES
   const { outputs, touches, sinks, sensitiveValues } = read.lineage
-  return LINEAGE_BYTES + PART_BYTES * (outputs.length + touches.length + sinks.length + sensitiveValues.length)
+  const parts = outputs.length + touches.length + sinks.length + sensitiveValues.length + read.touches.length
+  return LINEAGE_BYTES + PART_BYTES * parts
 }

@@ -12,7 +12,6 @@ import {
   type MaskKeys,
   type PlanView,
   type QuietPlan,
-  quietPlan,
   type Reveals,
   type Source,
   UNKNOWN_TAG,
@@ -23,7 +22,6 @@ import { type CopyFormat, stringLiterals } from '@sluice/sql'
 import type { GatewayMasking } from '../masking-parts.ts'
 import { AS_IT_IS, type MaskedReply, type RowsMask } from '../session/reply-queue.ts'
 import type { BoundValue } from '../wire/decode.ts'
-import { accessResources, accessTouches } from './access-touches.ts'
 import { type Compared, comparedIn, sensitiveIn, valueText } from './compared-values.ts'
 import { compileCopyMasker } from './copy-masker.ts'
 import type { LineageCache } from './lineage-cache.ts'
@@ -265,19 +263,18 @@ export class SessionMasking {
     if (read.kind === 'unreadable') {
       return { judged: { kind: 'refused', denial: lineageDenied(read.what, version), access }, unplanned: null }
     }
-    const { lineage } = read
+    const { lineage, objects, touches, quiet } = read
     const unplanned = lineage.unplanned.length > 0 ? version : null
     const decision = decideMasks(lineage, view, reveals)
     const { connection, plans, planWaitMs } = this.#parts
-    const resources = accessResources(lineage, view, connection)
     if (decision.kind === 'allowed' && decision.outputs.some(({ sources }) => sources.some(isUnknown))) {
       // A look at the catalog makes them known; nobody waits for it.
       void plans.fresher(connection, version, planWaitMs)
     }
     const known = {
       ...access,
-      resources: resources.length === 0 ? access.resources : resources,
-      touches: accessTouches(lineage, view),
+      resources: objects.length === 0 ? access.resources : objects.map((object) => `${connection}/${object}`),
+      touches,
     }
     if (decision.kind === 'refused') {
       return { judged: { kind: 'refused', denial: maskDenied(decision, version), access: known }, unplanned }
@@ -298,7 +295,7 @@ export class SessionMasking {
           text,
           compared: comparedIn(decision.budget, text.analysed),
           sensitive: sensitiveIn(lineage, text),
-          quiet: quietPlan(lineage, view),
+          quiet,
           access: known,
           textAccess: access,
         },
