@@ -52,16 +52,17 @@ export class LocalSchemaRegistry implements SchemaRegistry {
   }
 
   async versionsOf(subject: string): Promise<readonly SchemaVersion[]> {
-    const all = this.#read()
-    const own = new Set(this.#lines().flatMap((line) => (line.subject === subject ? [line.schema] : [])))
+    const lines = this.#lines()
+    const all = differentSchemas(lines)
+    const own = new Set(lines.flatMap((line) => (line.subject === subject ? [line.schema] : [])))
     return [...own].map((schema) => ({ id: all.indexOf(schema) + 1, schema }))
   }
 
-  /** The different schemas in the order of their first line. A line that a crash cut off is no line. */
   #read(): string[] {
-    return [...new Set(this.#lines().map(({ schema }) => schema))]
+    return differentSchemas(this.#lines())
   }
 
+  /** A line that a crash cut off is no line. */
   #lines(): Line[] {
     return readLines(this.#file).flatMap((text) => parseLine(text) ?? [])
   }
@@ -82,6 +83,11 @@ export class LocalSchemaRegistry implements SchemaRegistry {
       closeSync(file)
     }
   }
+}
+
+/** In the order of their first line. */
+function differentSchemas(lines: readonly Line[]): string[] {
+  return [...new Set(lines.map(({ schema }) => schema))]
 }
 
 export function schemaUnknown(id: number): PeerInvalid {
