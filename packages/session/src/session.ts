@@ -9,6 +9,7 @@ import {
   type OutcomeStatus,
   type RawSegment,
   type RecordedDecision,
+  type RecordedObligation,
   type SensitiveSpan,
   uuidv7,
 } from '@sluice/events'
@@ -285,7 +286,7 @@ export class Session {
       direction: 'to_client',
       operation: request.description.operation,
       requestId: request.eventId,
-      obligations: this.#options.inClear === true ? IN_CLEAR : maskObligations(request.description, request.masked),
+      obligations: this.#maskingOf(request),
       segments: request.obligations.record === 'full' ? [{ kind: 'result', label: '', bytes: result }] : [],
     })
   }
@@ -312,7 +313,7 @@ export class Session {
       resources: description.access.resources,
       touches: description.access.touches,
       decision,
-      obligations: this.#options.inClear === true ? IN_CLEAR : maskObligations(description, request.masked),
+      obligations: this.#maskingOf(request),
       outcome,
       trace: description.trace,
       sensitiveSpans: spansOf(description, obligations),
@@ -324,6 +325,10 @@ export class Session {
   close(status: OutcomeStatus, code: string | null): void {
     const outcome: Outcome = { status, code, rows: 0, bytes: 0, durationMicros: 0 }
     this.#append({ kind: 'session_closed', direction: 'none', operation: 'close', outcome })
+  }
+
+  #maskingOf({ description, masked }: OpenRequest): readonly RecordedObligation[] {
+    return this.#options.inClear === true ? IN_CLEAR : maskObligations(description, masked)
   }
 
   #append(part: EventPart): string {
