@@ -185,18 +185,17 @@ const variable: ReadExpression = (node, scope, reader) => {
 /** A parameter of the statement, a column of the sub-select in ANY, or one of `SET (a, b) = (select …)`. */
 const parameter: ReadExpression = (node, scope, reader) => {
   const id = numberAt(node, 'paramid')
-  const columns = { 2: scope.sublink, 3: scope.multi.get(id >> 16) }
   switch (numberAt(node, 'paramkind')) {
     case 0:
       checkType(numberAt(node, 'paramtype'), reader)
       return literalValue(node)
     case 2: {
-      const value = columns[2]?.[id - 1]
+      const value = scope.sublink?.[id - 1]
       if (value !== undefined) return value
       break
     }
     case 3: {
-      const value = columns[3]?.[(id & 0xffff) - 1]
+      const value = scope.multi.get(id >> 16)?.[(id & 0xffff) - 1]
       if (value !== undefined) return value
       break
     }

@@ -147,8 +147,8 @@ export function lineageOf(queries: readonly TreeNode[], view: PlanView, function
     const reader = new TreeReader(view, functions, memory)
     memory.startPass()
     const values = reader.query(query, null)
-    const outputs = outputsOf(query, values, reader)
     if (memory.grown && pass < MAX_PASSES) continue
+    const outputs = outputsOf(query, values, reader)
     const { facts } = reader
     if (memory.grown) facts.objection('size', 'a statement that depends on itself in too many ways')
     return {
