@@ -1,7 +1,7 @@
 // What the server says besides its answers, in a session whose statements are analysed: print-outs of query trees, which
 // never reach the client, and what is meant for it.
 
-import { BodyReader, decodeReport } from '../wire/decode.ts'
+import { decodeReport } from '../wire/decode.ts'
 
 export type ServerReport =
   /** Printed by PostgreSQL itself, outside of any function's code. */
@@ -12,7 +12,6 @@ export type ServerReport =
   | { readonly kind: 'notice'; readonly severity: string; readonly nested: boolean }
 
 /** Fields of a report. Source: PostgreSQL documentation, "Error and Notice Message Fields". */
-const SEVERITY = 'V'.charCodeAt(0)
 const HIDDEN = /^(?:LOG|DEBUG[1-5]?)$/
 
 const isTree = (fields: ReadonlyMap<string, string>): boolean =>
@@ -24,21 +23,11 @@ const isTree = (fields: ReadonlyMap<string, string>): boolean =>
 
 /** Of a NoticeResponse, header included. What names no severity is for nobody. */
 export function readServerReport(message: Buffer): ServerReport {
-  const severity = severityOf(message)
-  if (severity !== null && !HIDDEN.test(severity)) {
-    return { kind: 'notice', severity, nested: decodeReport(message).has('W') }
-  }
   const fields = decodeReport(message)
+  const severity = fields.get('V')
+  const nested = fields.has('W')
+  if (severity !== undefined && !HIDDEN.test(severity)) return { kind: 'notice', severity, nested }
   const dump = fields.get('D')
   if (isTree(fields) && dump !== undefined) return { kind: 'tree', dump }
-  return { kind: 'log', nested: fields.has('W') }
-}
-
-function severityOf(message: Buffer): string | null {
-  const body = new BodyReader(message)
-  for (let type = body.uint8(); type !== 0 && !body.broken; type = body.uint8()) {
-    const value = body.cBytes()
-    if (type === SEVERITY) return value.toString('latin1')
-  }
-  return null
+  return { kind: 'log', nested }
 }

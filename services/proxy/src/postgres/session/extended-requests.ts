@@ -302,11 +302,12 @@ export class ExtendedRequests {
     const body = decodeNamed(bytes)
     if (body === null) return this.refusals.malformed(CLIENT.describe, 'Describe')
     const to = body.target === 'statement' ? 'describe-statement' : 'describe-portal'
-    const confirmed = body.target === 'statement' ? this.#described(body.name) : null
+    const found = body.target === 'statement' ? this.statements.lookup(body.name, this.#submissions.epoch) : null
     // The server may analyse it again for this, and would not say so once more at Bind.
-    const described = body.target === 'statement' ? this.statements.lookup(body.name, this.#submissions.epoch) : null
-    if (this.masked !== null && described?.kind === 'unsettled') return this.#later()
-    const masked = described?.kind === 'found' ? (this.masked?.describes(described.value) ?? null) : null
+    if (this.masked !== null && found?.kind === 'unsettled') return this.#later()
+    const statement = found?.kind === 'found' ? found.value : null
+    const confirmed = statement === null ? null : typesOf(statement)
+    const masked = statement === null ? null : (this.masked?.describes(statement) ?? null)
     if (this.#group !== null) {
       this.#group.messages.push(bytes)
       this.#group.replies.push({ to, confirmed, masked })
@@ -315,17 +316,6 @@ export class ExtendedRequests {
     this.#submissions.housekeeping(bytes)
     this.#submissions.expect({ to, confirmed, masked })
     return DONE
-  }
-
-  /** Drivers that declare no types ask for them: then a reviewer can be shown values that come as binary. */
-  #described(name: string): ((by: Buffer) => void) | null {
-    const found = this.statements.lookup(name, this.#submissions.epoch)
-    if (found.kind !== 'found' || found.value.source === null) return null
-    const statement = found.value
-    return (by) => {
-      const types = describedTypes(by)
-      if (types.length > 0) statement.types = types
-    }
   }
 
   close(bytes: Buffer): Handled {
@@ -346,5 +336,14 @@ export class ExtendedRequests {
     this.#submissions.expect({ to: 'sync' })
     this.#submissions.endEpoch('sync')
     return DONE
+  }
+}
+
+/** Drivers that declare no types ask for them: then a reviewer can be shown values that come as binary. */
+function typesOf(statement: ReadStatement): ((by: Buffer) => void) | null {
+  if (statement.source === null) return null
+  return (by) => {
+    const types = describedTypes(by)
+    if (types.length > 0) statement.types = types
   }
 }

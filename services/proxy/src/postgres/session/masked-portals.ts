@@ -54,7 +54,7 @@ export class MaskedPortals {
   }
 
   /** SQL declares a cursor, or closes one; from all names on where `name` is null. Returns what its success confirms. */
-  declares(name: string | null, cursor: Cursor | null): () => void {
+  #declares(name: string | null, cursor: Cursor | null): () => void {
     const { epoch } = this.#submissions
     if (name === null) {
       return () => {
@@ -113,9 +113,9 @@ export class MaskedPortals {
 
   /** What becomes of cursors when a statement has run; null where nothing does. */
   executes({ utility, analysed }: ReadStatement): (() => void) | null {
-    if (utility?.kind === 'close') return this.declares(utility.cursor, null)
+    if (utility?.kind === 'close') return this.#declares(utility.cursor, null)
     if (utility?.kind !== 'declare' || analysed === undefined) return null
-    return this.declares(utility.cursor, { analysed, hold: utility.hold })
+    return this.#declares(utility.cursor, { analysed, hold: utility.hold })
   }
 
   /** Whether what a portal would show may be something else than when it was bound. `joins`: it was bound just now. */

@@ -106,7 +106,7 @@ export class MaskedQueries {
   }
 
   #runOne(text: string, read: ReadStatement): Promise<boolean> {
-    return read.needsTree ? this.#query.query(text, read) : this.#utility.run(text, read, read.utility)
+    return read.needsTree ? this.#query.query(text, read) : this.#utility.run(text, read)
   }
 }
 

@@ -42,14 +42,15 @@ export class UtilityScript {
   }
 
   /** False: it was refused or failed, and nothing follows up to Sync. */
-  run(text: string, read: ReadStatement, utility: UtilityFacts | null): Promise<boolean> {
+  run(text: string, read: ReadStatement): Promise<boolean> {
+    const { utility } = read
     switch (utility?.kind) {
       case undefined:
         return this.#plain(text, read, NO_MASKS, null)
       case 'fetch':
         return this.#fetch(text, read, utility)
       case 'close':
-        return this.#plain(text, read, NO_MASKS, this.#parts.portals.declares(utility.cursor, null))
+        return this.#plain(text, read, NO_MASKS, this.#parts.portals.executes(read))
       case 'declare':
       case 'copy-out':
       case 'explain':
@@ -122,10 +123,7 @@ export class UtilityScript {
     const denial = carrierDenied(utility, analysed)
     if (denial !== null) return script.refuse(request, statement, { denial, access })
     const masks = carrierMasks(utility, analysed, analyses.masking)
-    if (utility.kind !== 'declare')
-      return this.#runUtility({ text, statement, access, masks, request, confirmed: null })
-    const confirmed = portals.declares(utility.cursor, { analysed, hold: utility.hold })
-    return this.#runUtility({ text, statement, access, masks, request, confirmed })
+    return this.#runUtility({ text, statement, access, masks, request, confirmed: portals.executes(statement) })
   }
 
   /** A prepared statement of the protocol's, under the name that was given. */
