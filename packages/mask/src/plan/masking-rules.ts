@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { checkPattern } from '../detectors/user-patterns.ts'
 import { readColumnPattern } from './column-pattern.ts'
-import { DEFAULT_TAG_RULE, type Tag, type TagRule, UNKNOWN_TAG } from './plan.ts'
+import { DEFAULT_TAG_RULE, STRATEGIES, type Tag, type TagRule, TOUCH_RULES, UNKNOWN_TAG } from './plan.ts'
 
 const MAX_RULES = 10_000
 const MAX_TAGS = 1_000
@@ -31,8 +31,8 @@ const columnRuleSchema = z.strictObject({
 
 const tagRuleSchema = z
   .strictObject({
-    strategy: z.enum(['redact', 'partial', 'tokenize', 'hash', 'null']).default(DEFAULT_TAG_RULE.strategy),
-    touch: z.enum(['allow', 'equality', 'approve', 'deny']).optional(),
+    strategy: z.enum(STRATEGIES).default(DEFAULT_TAG_RULE.strategy),
+    touch: z.enum(TOUCH_RULES).optional(),
     valuesPerStatement: z.int().min(0).max(MAX_VALUES).default(DEFAULT_TAG_RULE.valuesPerStatement),
     valuesPerDay: z.int().min(0).max(MAX_VALUES).default(DEFAULT_TAG_RULE.valuesPerDay),
     writtenPerDay: z.int().min(0).max(MAX_VALUES).default(DEFAULT_TAG_RULE.writtenPerDay),

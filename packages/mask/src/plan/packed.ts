@@ -1,11 +1,12 @@
 // Catalogs and plans as they lie in signed records: JSON, compressed, bounded; read back into types that can't be wrong.
 
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { zstdCompressSync } from 'node:zlib'
 import { PeerInvalid } from '@sluice/events'
 import { z } from 'zod'
 import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import { type CatalogSnapshot, canonicalCatalog } from './catalog.ts'
-import type { MaskPlan } from './plan.ts'
+import { type MaskPlan, STRATEGIES, TOUCH_RULES } from './plan.ts'
+import { unpack } from './unpack.ts'
 
 /** Of a body as it is published. */
 export const MAX_PACKED_BYTES = 16 * 1024 * 1024
@@ -153,8 +154,8 @@ const planSchema: z.ZodType<MaskPlan> = z.strictObject({
   tags: z.record(
     tag,
     z.strictObject({
-      strategy: z.enum(['redact', 'partial', 'tokenize', 'hash', 'null']),
-      touch: z.enum(['allow', 'equality', 'approve', 'deny']),
+      strategy: z.enum(STRATEGIES),
+      touch: z.enum(TOUCH_RULES),
       valuesPerStatement: z.int().min(0),
       valuesPerDay: z.int().min(0),
       writtenPerDay: z.int().min(0),
@@ -173,7 +174,7 @@ export function packCatalog(catalog: CatalogSnapshot): Buffer {
 
 /** Throws PeerInvalid `record_malformed` on anything but what `packCatalog` makes. */
 export function unpackCatalog(body: Buffer): CatalogSnapshot {
-  return unpack(catalogSchema, body)
+  return unpackBody(catalogSchema, body)
 }
 
 /** Throws PeerInvalid `record_too_large`. */
@@ -183,7 +184,7 @@ export function packPlan(plan: MaskPlan): Buffer {
 
 /** Throws PeerInvalid `record_malformed` on anything but what `packPlan` makes. */
 export function unpackPlan(body: Buffer): MaskPlan {
-  return unpack(planSchema, body)
+  return unpackBody(planSchema, body)
 }
 
 function pack(value: unknown): Buffer {
@@ -195,15 +196,6 @@ function pack(value: unknown): Buffer {
   )
 }
 
-function unpack<Value>(schema: z.ZodType<Value>, body: Buffer): Value {
-  let cause: unknown
-  try {
-    const json: unknown = JSON.parse(zstdDecompressSync(body, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8'))
-    const parsed = schema.safeParse(json)
-    if (parsed.success) return parsed.data
-    cause = new Error(z.prettifyError(parsed.error).slice(0, 1_000))
-  } catch (error) {
-    cause = error
-  }
-  throw new PeerInvalid('record_malformed', 'the body of the record is not what its schema says', { cause })
+function unpackBody<Value>(schema: z.ZodType<Value>, body: Buffer): Value {
+  return unpack(schema, body, MAX_UNPACKED_BYTES, 'the body of the record')
 }

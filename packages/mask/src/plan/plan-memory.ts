@@ -1,13 +1,13 @@
 // What was said of columns and must not be forgotten: comments, labels and findings, and names that gave a tag. It
 // belongs to relation and attribute number, so that a RENAME, a comment that is gone or a node that lies loses none.
 
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { PeerInvalid } from '@sluice/events'
+import { zstdCompressSync } from 'node:zlib'
 import { z } from 'zod'
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from './catalog.ts'
 import { tagsInText } from './comment-tags.ts'
 import { tagSchema } from './masking-rules.ts'
 import type { Tag } from './plan.ts'
+import { unpack } from './unpack.ts'
 
 /** Columns of which something is kept, for each connection. Beyond it those that are gone are forgotten first. */
 export const MAX_REMEMBERED_COLUMNS = 200_000
@@ -140,10 +140,5 @@ export function packMemory(memory: PlanMemory): Buffer {
 
 /** Throws PeerInvalid `record_malformed`. */
 export function unpackMemory(bytes: Buffer): PlanMemory {
-  try {
-    const text = zstdDecompressSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8')
-    return memorySchema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new PeerInvalid('record_malformed', 'what a plan remembers is not what its schema says', { cause })
-  }
+  return unpack(memorySchema, bytes, MAX_UNPACKED_BYTES, 'what a plan remembers')
 }

@@ -8,10 +8,14 @@ export type Tag = string
 /** What could not be traced. It has the default rule. */
 export const UNKNOWN_TAG: Tag = 'unknown'
 
-export type Strategy = 'redact' | 'partial' | 'tokenize' | 'hash' | 'null'
+export const STRATEGIES = ['redact', 'partial', 'tokenize', 'hash', 'null'] as const
+
+export type Strategy = (typeof STRATEGIES)[number]
+
+export const TOUCH_RULES = ['allow', 'equality', 'approve', 'deny'] as const
 
 /** Whether a value may be used other than as an output. `equality`: with constants, within the budget. */
-export type TouchRule = 'allow' | 'equality' | 'approve' | 'deny'
+export type TouchRule = (typeof TOUCH_RULES)[number]
 
 export type TagRule = {
   readonly strategy: Strategy
