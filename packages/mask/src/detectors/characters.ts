@@ -7,7 +7,7 @@ export const UPPER = 4
 export const URL_SAFE = 8
 /** base64 without letters and digits. */
 export const BASE64 = 16
-/** Between the digits of a number, as people write them. */
+/** One of `SEPARATORS`. */
 export const SEPARATOR = 32
 /** In an e-mail's local part, beside letters and digits. */
 export const LOCAL = 64
@@ -15,6 +15,9 @@ export const SPACE = 128
 
 export const LETTER = LOWER | UPPER
 export const ALNUM = LETTER | DIGIT
+
+/** What people write between the digits of a number. */
+export const SEPARATORS = ' -_./()\t\n\r'
 
 const CLASSES = new Uint8Array(128)
 
@@ -30,7 +33,7 @@ mark('abcdefghijklmnopqrstuvwxyz', LOWER)
 mark('ABCDEFGHIJKLMNOPQRSTUVWXYZ', UPPER)
 mark('-_', URL_SAFE)
 mark('+/=', BASE64)
-mark(' -_./()\t\n\r', SEPARATOR)
+mark(SEPARATORS, SEPARATOR)
 mark("._%+-'!#$^~", LOCAL)
 mark(' \t\n\r\f\v', SPACE)
 

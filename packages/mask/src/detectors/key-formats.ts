@@ -119,7 +119,7 @@ export function scanJwt(text: string, at: number, floor: number): Detection | nu
   return { start, end: endOfParts(text, claims), tag: 'secret.token', confidence: 0.97, detector: 'jwt' }
 }
 
-const BEGIN = '-----BEGIN '
+export const PEM_BEGIN = '-----BEGIN '
 const END = '-----END '
 const DASHES = '-----'
 const MAX_LABEL = 60
@@ -130,11 +130,11 @@ const PEM_BODY = ALNUM | BASE64
 
 /** At the first dash of a PEM header (RFC 7468). A key without its end goes as far as it looks like one. */
 export function scanPrivateKey(text: string, at: number): Detection | null {
-  if (!text.startsWith(BEGIN, at)) return null
-  const label = text.slice(at + BEGIN.length, at + BEGIN.length + MAX_LABEL)
+  if (!text.startsWith(PEM_BEGIN, at)) return null
+  const label = text.slice(at + PEM_BEGIN.length, at + PEM_BEGIN.length + MAX_LABEL)
   const labelEnd = label.indexOf(DASHES)
   if (labelEnd < 0 || !KEY_LABEL.test(label.slice(0, labelEnd))) return null
-  const body = at + BEGIN.length + labelEnd + DASHES.length
+  const body = at + PEM_BEGIN.length + labelEnd + DASHES.length
   let end = -1
   let cursor = body
   while (cursor < text.length) {

@@ -1,8 +1,10 @@
 // Whether bytes could hold anything that a scan would find, without making a string of them. Most values of most tables hold
 // nothing, and cost one look at each byte.
 
-import { formatsAt, KEY_TRIGGERS } from './key-formats.ts'
+import { SEPARATORS } from './characters.ts'
+import { formatsAt, KEY_TRIGGERS, PEM_BEGIN } from './key-formats.ts'
 import { kindOfName } from './named-secrets.ts'
+import { FEWEST_DIGITS } from './numbers.ts'
 
 const NONE = 0
 const DIGIT = 1
@@ -35,11 +37,9 @@ for (const lead of [0xf0, 0xf3]) CLASSES[lead] = DECODED
 
 /** What a number goes on with; 2 for digits. Of characters beyond ASCII some are digits or dashes. */
 const WITHIN_NUMBER = new Uint8Array(256).fill(1, 0x80)
-mark(WITHIN_NUMBER, ' -_./()\t\n\r\\', 1)
+mark(WITHIN_NUMBER, `${SEPARATORS}\\`, 1)
 mark(WITHIN_NUMBER, '0123456789', 2)
 
-/** In a number, in all; fewer are nothing. */
-const FEWEST_DIGITS = 7
 const DASH = 0x2d
 const COLON = 0x3a
 const SLASH = 0x2f
@@ -55,7 +55,7 @@ const PREFIXES: readonly (readonly { readonly trigger: number; readonly prefix: 
   { length: 128 },
   (_, code) => formatsAt(code).map(({ trigger, prefix }) => ({ trigger, prefix: Buffer.from(prefix) })),
 )
-const PEM = Buffer.from('-----BEGIN ')
+const PEM = Buffer.from(PEM_BEGIN)
 
 const isKey = (bytes: Buffer, at: number, start: number, end: number): boolean => {
   const code = bytes[at] as number

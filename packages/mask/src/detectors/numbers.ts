@@ -1,7 +1,7 @@
 // What begins with a digit: card numbers, social security numbers, phone numbers, accounts.
 
 import { cardNumber, issuerOf, LONGEST_CARD, SHORTEST_CARD } from './card-number.ts'
-import { ALNUM, classAt, classOf, DIGIT, digitAt, LETTER, SEPARATOR } from './characters.ts'
+import { ALNUM, classAt, classOf, DIGIT, digitAt, endOfRun, LETTER, SEPARATOR } from './characters.ts'
 import { CARD_NEAR, contextAfter, contextBefore, PHONE_NEAR, SSN_NEAR } from './context.ts'
 import type { Detection } from './detection.ts'
 import { endOfIban } from './iban.ts'
@@ -20,8 +20,8 @@ export const NO_CONTEXT = { floor: -1, at: 0, rowEnd: 0, bits: 0 }
 
 const MAX_GROUPS = LONGEST_CARD
 const MAX_SEPARATORS = 3
-/** Fewer digits in all are nothing that is looked for. */
-const FEWEST_DIGITS = 7
+/** In a number, in all: fewer are nothing that is looked for. */
+export const FEWEST_DIGITS = 7
 
 /** One candidate at a time: its groups of digits, as they stand in the text, and what lies between them. */
 const starts = new Int32Array(MAX_GROUPS)
@@ -225,19 +225,13 @@ export function scanNumber(text: string, at: number, before: Before): Detection 
   const accountEnd = endOfIban(text, at, floor)
   if (accountEnd >= 0) return found(at - 2, accountEnd, 'pii.iban', 0.99, 'iban')
   const groups = readGroups(text, at)
-  if (groups === 0) return endOfDigits(text, at)
+  if (groups === 0) return endOfRun(text, at, DIGIT)
   if ((totals[groups - 1] as number) < FEWEST_DIGITS) return ends[groups - 1] as number
   const near: Near = () => before.named | contextOf(text, at, ends[groups - 1] as number, before)
   return (
     findCard(text, groups, near) ??
     findSsn(text, groups, near) ??
     findPhone(text, groups, near) ??
-    endOfDigits(text, ends[0] as number)
+    endOfRun(text, ends[0] as number, DIGIT)
   )
-}
-
-const endOfDigits = (text: string, at: number): number => {
-  let end = at
-  while (end < text.length && (classAt(text, end) & DIGIT) !== 0) end++
-  return end
 }
