@@ -2,14 +2,15 @@
 
 import { cardNumber, issuerOf, LONGEST_CARD, SHORTEST_CARD } from './card-number.ts'
 import { ALNUM, classAt, classOf, DIGIT, digitAt, endOfRun, LETTER, SEPARATOR } from './characters.ts'
-import { CARD_NEAR, contextAfter, contextBefore, PHONE_NEAR, SSN_NEAR } from './context.ts'
+import { CARD_NEAR, contextAfter, contextBefore, contextOfName, PHONE_NEAR, SSN_NEAR } from './context.ts'
 import type { Detection } from './detection.ts'
 import { endOfIban } from './iban.ts'
 
 /** The scan so far, as far as numbers depend on it. */
 export type Before = {
-  /** By the column's name. */
-  readonly named: number
+  readonly columnName: string
+  /** What that says; null until a number asks. */
+  named: number | null
   lastEnd: number
   lastTag: string
   /** Words that were looked for before: where, up to where only digits follow, and what they say. */
@@ -202,6 +203,11 @@ const findPhone = (text: string, groups: number, near: Near): Detection | null =
   return isNear && !isFraction(text, first) ? found(start, end, 'pii.phone', 0.8, 'phone') : null
 }
 
+const namedOf = (before: Before): number => {
+  before.named ??= contextOfName(before.columnName)
+  return before.named
+}
+
 /** Numbers of one row have the words before the first of them near, as far as those are near. */
 const contextOf = (text: string, at: number, rowEnd: number, before: Before): number => {
   const { context, lastEnd } = before
@@ -227,7 +233,7 @@ export function scanNumber(text: string, at: number, before: Before): Detection 
   const groups = readGroups(text, at)
   if (groups === 0) return endOfRun(text, at, DIGIT)
   if ((totals[groups - 1] as number) < FEWEST_DIGITS) return ends[groups - 1] as number
-  const near: Near = () => before.named | contextOf(text, at, ends[groups - 1] as number, before)
+  const near: Near = () => namedOf(before) | contextOf(text, at, ends[groups - 1] as number, before)
   return (
     findCard(text, groups, near) ??
     findSsn(text, groups, near) ??

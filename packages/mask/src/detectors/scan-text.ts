@@ -1,7 +1,6 @@
 // One pass over a text: a table says at which characters something could be, the scanners look around there. Each looks no
 // further than what it looks for may be long, and nothing is looked at often.
 
-import { contextOfName } from './context.ts'
 import type { Detection } from './detection.ts'
 import { scanEmail } from './email.ts'
 import { KEY_TRIGGERS, scanJwt, scanKey, scanPrivateKey } from './key-formats.ts'
@@ -52,12 +51,7 @@ const lookAround = (text: string, at: number, trigger: number, before: Before): 
 /** What the built-in detectors find, in order; `text` as its reader sees it. */
 export function scanText(text: string, columnName = ''): Detection[] {
   const detections: Detection[] = []
-  const before: Before = {
-    named: columnName === '' ? 0 : contextOfName(columnName),
-    lastEnd: 0,
-    lastTag: '',
-    context: NO_CONTEXT,
-  }
+  const before: Before = { columnName, named: null, lastEnd: 0, lastTag: '', context: NO_CONTEXT }
   const { length } = text
   let at = 0
   while (at < length) {
