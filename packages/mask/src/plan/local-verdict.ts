@@ -1,6 +1,7 @@
 // What is known of a column by itself: rules, comments, findings, name, type. Where its values come from is not looked at.
 
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot, CatalogType } from './catalog.ts'
+import type { ColumnState } from './close-tags.ts'
 import { type ColumnPattern, isExact, matchesColumn, namePartsOf, readColumnPattern } from './column-pattern.ts'
 import type { ColumnRule, MaskingRules } from './masking-rules.ts'
 import { isOrdinaryName, tagByName } from './name-tags.ts'
@@ -11,27 +12,14 @@ import { type TypeClass, typeClassOf, valueClassOf } from './type-verdict.ts'
 /** No format of anything sensitive is as short. */
 const SHORT_CHARACTERS = 8
 
-export type LocalVerdict = {
-  readonly verdict: Verdict
-  readonly tags: readonly Tag[]
-  readonly why: string
-  /** A signed rule names this very column: what its values come from changes nothing. */
-  readonly final: boolean
-}
-
 type CompiledRule = ColumnRule & { readonly pattern: ColumnPattern; readonly index: number; readonly exact: boolean }
 
 export class LocalVerdicts {
   readonly #connection: string
   readonly #rules: readonly CompiledRule[]
   readonly #types: ReadonlyMap<number, CatalogType>
-  readonly #memory: ReadonlyMap<string, ColumnMemory>
 
-  constructor(
-    catalog: Pick<CatalogSnapshot, 'connection' | 'types'>,
-    rules: MaskingRules,
-    memory: ReadonlyMap<string, ColumnMemory>,
-  ) {
+  constructor(catalog: Pick<CatalogSnapshot, 'connection' | 'types'>, rules: MaskingRules) {
     this.#connection = catalog.connection
     this.#rules = rules.columns.map((rule, index) => {
       const pattern = readColumnPattern(rule.match)
@@ -39,17 +27,18 @@ export class LocalVerdicts {
       return { ...rule, pattern, index, exact: isExact(pattern) }
     })
     this.#types = new Map(catalog.types.map((type) => [type.typeId, type]))
-    this.#memory = memory
   }
 
   /** Whether a name gives a tag, by a rule or as it is. */
   isTelling(place: PlaceName, column: CatalogColumn): boolean {
-    const rule = this.#ruleOf(place)
-    return rule === null ? this.#tagByName(place.column, column) !== null : rule.tag !== undefined
+    return this.#tagOf(place, column) !== null
   }
 
-  /** @param derived its values are computed from other columns: then its type says nothing more of them */
-  of(relation: CatalogRelation, column: CatalogColumn, derived: boolean): LocalVerdict {
+  /**
+   * @param kept what was said of it before, if anything
+   * @param derived its values are computed from other columns: then its type says nothing more of them
+   */
+  of(relation: CatalogRelation, column: CatalogColumn, kept: ColumnMemory | undefined, derived: boolean): ColumnState {
     const place = placeOf(relation, column)
     const rule = this.#ruleOf(place)
     if (rule?.exact === true) return this.#byExactRule(rule, relation, column)
@@ -58,7 +47,6 @@ export class LocalVerdicts {
       if (!tags.has(tag)) tags.set(tag, why)
     }
     if (rule?.tag !== undefined) add(rule.tag, ruleWhy(rule))
-    const kept = this.#memory.get(`${relation.relid}.${column.attno}`)
     for (const { tag, by } of allNoted(kept, relation, column)) add(tag, by)
     for (const former of kept?.names ?? []) {
       const tag = this.#tagOf(former, column)
@@ -77,7 +65,7 @@ export class LocalVerdicts {
   }
 
   /** Only this takes tags away; comments still add to a tag, and nothing adds to `clean`. */
-  #byExactRule(rule: CompiledRule, relation: CatalogRelation, column: CatalogColumn): LocalVerdict {
+  #byExactRule(rule: CompiledRule, relation: CatalogRelation, column: CatalogColumn): ColumnState {
     const why = ruleWhy(rule)
     if (rule.tag === undefined) return { verdict: rule.verdict ?? 'scanned', tags: [], why, final: true }
     const tags = new Map([[rule.tag, why]])
@@ -106,13 +94,13 @@ function allNoted(kept: ColumnMemory | undefined, relation: CatalogRelation, col
   return [...notedIn(column, relation), ...(kept?.noted ?? [])]
 }
 
-function tagged(tags: ReadonlyMap<Tag, string>): LocalVerdict {
+function tagged(tags: ReadonlyMap<Tag, string>): ColumnState {
   const why = [...new Set(tags.values())].slice(0, 4).join(', ')
   return { verdict: 'tagged', tags: [...tags.keys()].sort(), why, final: false }
 }
 
-function byType(name: string, type: TypeClass): LocalVerdict {
-  const of = (verdict: Verdict, why: string, tags: readonly Tag[] = []): LocalVerdict => ({
+function byType(name: string, type: TypeClass): ColumnState {
+  const of = (verdict: Verdict, why: string, tags: readonly Tag[] = []): ColumnState => ({
     verdict,
     tags,
     why,

@@ -37,9 +37,9 @@ export type PlanMaking = {
 export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonly memory: PlanMemory } {
   const { rules, functions, madeAt } = making
   const catalog = canonicalCatalog(making.catalog)
-  const nameless = new LocalVerdicts(catalog, rules, new Map())
-  const memory = remember(making.memory, catalog, (place, column) => nameless.isTelling(place, column))
-  const states = verdictsOf(catalog, rules, memory, functions)
+  const local = new LocalVerdicts(catalog, rules)
+  const memory = remember(making.memory, catalog, (place, column) => local.isTelling(place, column))
+  const states = verdictsOf(catalog, local, memory, functions)
   const code = new RunningCode(catalog, functions)
   const made = madeColumns(catalog)
   const relations = catalog.relations.map(
@@ -92,20 +92,21 @@ export function makePlan(making: PlanMaking): { readonly plan: MaskPlan; readonl
 
 function verdictsOf(
   catalog: CatalogSnapshot,
-  rules: MaskingRules,
+  local: LocalVerdicts,
   memory: PlanMemory,
   functions: KnownFunctions,
 ): ReadonlyMap<string, ColumnState> {
-  const local = new LocalVerdicts(catalog, rules, new Map(memory.columns.map((kept) => [memoryKey(kept), kept])))
+  const remembered = new Map(memory.columns.map((kept) => [memoryKey(kept), kept]))
   const states = new Map<string, ColumnState>()
   for (const relation of catalog.relations) {
     for (const column of relation.columns) {
+      const key = columnKey(relation.relid, column.attno)
       const state =
         relation.relid < FIRST_USER_ID
           ? ownState(relation, column, functions)
-          : local.of(relation, column, isDerived(relation, column))
+          : local.of(relation, column, remembered.get(key), isDerived(relation, column))
       // A view is only a name for what it reads: no rule makes it cleaner than that.
-      states.set(columnKey(relation.relid, column.attno), relation.kind === 'v' ? { ...state, final: false } : state)
+      states.set(key, relation.kind === 'v' ? { ...state, final: false } : state)
     }
   }
   return closeTags(states, valueFlows(catalog, functions))
