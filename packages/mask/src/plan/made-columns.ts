@@ -3,6 +3,7 @@
 
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from './catalog.ts'
 import type { ColumnKey } from './close-tags.ts'
+import { reachableFrom } from './reachable.ts'
 import { columnKey } from './value-flows.ts'
 
 /** Generated columns, those of views and materialised views that are computed, and those that show such ones. */
@@ -20,10 +21,8 @@ export function madeColumns({ relations }: CatalogSnapshot): ReadonlySet<ColumnK
     }),
   ])
   const readers = Map.groupBy(reads, ({ origin }) => origin)
-  const made = new Set(columns.flatMap(({ key, relation, column }) => (computes(relation, column) ? key : [])))
-  // A set hands out what is added while it is walked.
-  for (const key of made) for (const reader of readers.get(key) ?? []) made.add(reader.key)
-  return made
+  const computed = columns.flatMap(({ key, relation, column }) => (computes(relation, column) ? key : []))
+  return reachableFrom(computed, (origin) => readers.get(origin)?.map(({ key }) => key))
 }
 
 function computes({ kind }: CatalogRelation, { generatedFrom, bare }: CatalogColumn): boolean {

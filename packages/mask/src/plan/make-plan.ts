@@ -16,6 +16,7 @@ import { madeColumns } from './made-columns.ts'
 import { type MaskingRules, tagRuleOf } from './masking-rules.ts'
 import { type MaskPlan, type PlannedRelation, type Tag, type TagRule, UNKNOWN_TAG } from './plan.ts'
 import { memoryKey, type PlanMemory, remember } from './plan-memory.ts'
+import { reachableFrom } from './reachable.ts'
 import { RunningCode } from './running-code.ts'
 import { columnKey, isCleanOwn, isDerived, valueFlows } from './value-flows.ts'
 import { writersOf } from './written-along.ts'
@@ -158,15 +159,11 @@ function splitByValue(
   relations: readonly PlannedRelation[],
   parents: ReadonlyMap<number, readonly number[]>,
 ): ReadonlySet<number> {
-  const split = new Set(
-    relations.flatMap(({ kind, placedByValue, relid }) => (kind === 'p' && placedByValue ? relid : [])),
-  )
-  for (const relid of split) for (const parent of parents.get(relid) ?? []) split.add(parent)
-  for (let before = -1; before !== split.size; ) {
-    before = split.size
-    for (const [relid, above] of parents) if (above.some((parent) => split.has(parent))) split.add(relid)
-  }
-  return split
+  const split = relations.flatMap(({ kind, placedByValue, relid }) => (kind === 'p' && placedByValue ? relid : []))
+  const links = [...parents].flatMap(([child, above]) => above.map((parent) => ({ child, parent })))
+  const children = Map.groupBy(links, ({ parent }) => parent)
+  const roots = reachableFrom(split, (relid) => parents.get(relid))
+  return reachableFrom(roots, (relid) => children.get(relid)?.map(({ child }) => child))
 }
 
 /** Rows of a child are seen through its parent. */
@@ -175,12 +172,11 @@ function withPlacesOfChildren(
   catalog: CatalogSnapshot,
 ): readonly PlannedRelation[] {
   const parents = new Map(catalog.relations.map(({ relid, parents: above }) => [relid, above]))
-  const withParents = (children: readonly PlannedRelation[]): ReadonlySet<number> => {
-    const found = new Set(children.map(({ relid }) => relid))
-    // A set hands out what is added while it is walked.
-    for (const relid of found) for (const parent of parents.get(relid) ?? []) found.add(parent)
-    return found
-  }
+  const withParents = (children: readonly PlannedRelation[]): ReadonlySet<number> =>
+    reachableFrom(
+      children.map(({ relid }) => relid),
+      (relid) => parents.get(relid),
+    )
   const placed = withParents(relations.filter(({ placedByValue }) => placedByValue))
   const ordered = withParents(relations.filter(({ orderedByValue }) => orderedByValue === true))
   const split = splitByValue(relations, parents)
