@@ -6,6 +6,7 @@ import { PolicyUnavailable, type PublishedPlan, TOPICS } from '@sluice/events'
 import { type MaskPlan, PlanView, unpackPlan } from '@sluice/mask'
 import type { ControlReader, TrustedRecord } from '@sluice/trust'
 import type { IncidentCode, ProxyIncident, ReportIncident } from '../incidents.ts'
+import { unavailableProblem } from '../policies/unavailable.ts'
 import type { CatalogLook } from './catalog-watch.ts'
 import type { MaskPlans } from './mask-plans.ts'
 import { confirms } from './plan-coverage.ts'
@@ -141,22 +142,12 @@ export class PlanFollower implements MaskPlans {
 
   /** By connection: null while its plan may be used, else why not, in words for an operator. */
   problems(): ReadonlyMap<string, string | null> {
-    return new Map([...this.#followed.keys()].map((name) => [name, this.#problem(name)]))
+    return new Map([...this.#followed.keys()].map((name) => [name, unavailableProblem(() => this.current(name))]))
   }
 
   async close(): Promise<void> {
     await this.#reader?.close()
     for (const { listeners } of this.#followed.values()) listeners.clear()
-  }
-
-  #problem(connection: string): string | null {
-    try {
-      this.current(connection)
-      return null
-    } catch (error) {
-      if (error instanceof PolicyUnavailable) return error.message
-      throw error
-    }
   }
 
   #take({ key, content }: PlanRecord): void {

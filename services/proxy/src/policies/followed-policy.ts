@@ -1,25 +1,23 @@
 // What the policies in force say to one session: always the newest set, and nothing where there is none.
 
 import { PolicyUnavailable } from '@sluice/events'
-import {
-  denyProtocol,
-  type PolicyConnection,
-  type PolicyContext,
-  type PolicyDecision,
-  type PolicyEngine,
-  type PolicySubject,
-  type SessionPolicy,
-  type StatementAccess,
+import type {
+  PolicyConnection,
+  PolicyContext,
+  PolicyDecision,
+  PolicyEngine,
+  PolicySubject,
+  SessionPolicy,
+  StatementAccess,
 } from '@sluice/policy'
 import type { Policies } from './policy-follower.ts'
+import { orUnavailable, unavailableDenied } from './unavailable.ts'
 
 export type SessionFacts = {
   readonly subject: PolicySubject
   readonly connection: PolicyConnection
   readonly context: PolicyContext
 }
-
-const TRY_AGAIN = 'Try again in a moment; if it goes on, ask the operator of the gateway.'
 
 export class FollowedPolicy {
   readonly #policies: Policies
@@ -54,12 +52,8 @@ export class FollowedPolicy {
   }
 
   #ask(question: (session: SessionPolicy) => PolicyDecision): PolicyDecision {
-    try {
-      return question(this.#current())
-    } catch (error) {
-      if (!(error instanceof PolicyUnavailable)) throw error
-      return denyProtocol(error.code, error.message, TRY_AGAIN)
-    }
+    const answer = orUnavailable(() => question(this.#current()))
+    return answer instanceof PolicyUnavailable ? unavailableDenied(answer) : answer
   }
 
   #current(): SessionPolicy {

@@ -6,6 +6,7 @@ import { type Detectors, detectors, NO_MASKING_RULES } from '@sluice/mask'
 import { CURRENT_POLICIES, PolicyEngine, publishedSource } from '@sluice/policy'
 import type { ControlReader, TrustedRecord } from '@sluice/trust'
 import type { IncidentCode, ProxyIncident, ReportIncident } from '../incidents.ts'
+import { unavailableProblem } from './unavailable.ts'
 
 type PolicyReader = Pick<ControlReader<typeof TOPICS.policies>, 'catchUp' | 'follow' | 'close'>
 type PolicyRecord = Pick<TrustedRecord<typeof TOPICS.policies>, 'key' | 'content'>
@@ -75,13 +76,7 @@ export class PolicyFollower implements Policies {
 
   /** Null while there is a set that may be used, else why not, in words for an operator. */
   problem(): string | null {
-    try {
-      this.current()
-      return null
-    } catch (error) {
-      if (error instanceof PolicyUnavailable) return error.message
-      throw error
-    }
+    return unavailableProblem(() => this.current())
   }
 
   /** With the patterns of the set in force. What its masking rules say of columns comes as plans. */

@@ -65,7 +65,7 @@ export class OwnWork {
       return work.result
     }
     for (const statement of statements) {
-      this.#send(messagesOf(statement))
+      this.#send(messagesOf(statement, OWN_NAME))
       const rows = work.newRows()
       this.#expect(work, SERVER.closeComplete, null)
       this.#expect(work, SERVER.closeComplete, null)
@@ -92,18 +92,19 @@ export class OwnWork {
   }
 }
 
-function messagesOf({ text, parameters }: OwnStatement): Buffer {
+/** `name`: of statement and portal. Answered by two of Close, Parse, Bind, Execute, and two of Close. */
+export function messagesOf({ text, parameters }: OwnStatement, name: string): Buffer {
   const [types, bound] =
     'bound' in parameters ? [parameters.types, parameters.bound] : [encode.noTypes, encode.textParameters(parameters)]
   return Buffer.concat([
     // What failed before was not closed: a failed transaction keeps its portals, and no ROLLBACK could be bound.
-    encode.close('portal', OWN_NAME),
-    encode.close('statement', OWN_NAME),
-    encode.parse(OWN_NAME, text, types),
-    encode.bind(OWN_NAME, OWN_NAME, bound),
-    encode.execute(OWN_NAME),
-    encode.close('portal', OWN_NAME),
-    encode.close('statement', OWN_NAME),
+    encode.close('portal', name),
+    encode.close('statement', name),
+    encode.parse(name, text, types),
+    encode.bind(name, name, bound),
+    encode.execute(name),
+    encode.close('portal', name),
+    encode.close('statement', name),
   ])
 }
 

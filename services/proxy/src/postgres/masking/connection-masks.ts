@@ -1,8 +1,9 @@
 // Whether a session masks, and with what: its connection's plan, and what the policies reveal to its subject.
 
-import { PolicyUnavailable, type Subject } from '@sluice/events'
+import type { PolicyUnavailable, Subject } from '@sluice/events'
 import { type PlanView, UNKNOWN_TAG } from '@sluice/mask'
 import type { FollowedPolicy } from '../../policies/followed-policy.ts'
+import { orUnavailable } from '../../policies/unavailable.ts'
 import type { GovernedConnection } from '../handshake/admit.ts'
 import type { GatewayMasking } from '../masking-parts.ts'
 import { LineageCache } from './lineage-cache.ts'
@@ -27,14 +28,11 @@ export class ConnectionMasks {
   /** False where nothing is sensitive for this subject. PolicyUnavailable where nobody knows. */
   needed({ name, masking }: GovernedConnection, policy: Revealing, application: string): boolean | PolicyUnavailable {
     if (!masking) return false
-    try {
+    return orUnavailable(() => {
       const tags = this.#allTags(this.#masking.plans.current(name))
       const reveals = policy.reveals(tags)
       return application === OWN_APPLICATION || tags.some((tag) => !reveals.has(tag))
-    } catch (error) {
-      if (error instanceof PolicyUnavailable) return error
-      throw error
-    }
+    })
   }
 
   of({ name }: GovernedConnection, { issuer, id }: Subject, policy: Revealing): SessionMasking {

@@ -1,6 +1,5 @@
 // Why a statement is refused for the sake of masking, as a denial.
 
-import type { PolicyUnavailable } from '@sluice/events'
 import type { MaskDecision, Output } from '@sluice/mask'
 import { type Denial, NO_OBLIGATIONS } from '@sluice/policy'
 import type { Compared } from './compared-values.ts'
@@ -13,8 +12,7 @@ function denied(
   policyIds: readonly string[],
   words: Pick<Denial, 'reasonCode' | 'reason' | 'hint'>,
 ): Denial {
-  const policyVersion = plan === '' ? 'gateway' : `plan ${plan.slice(0, 12)}`
-  return { kind: 'deny', policyIds, policyVersion, ...words, obligations: NO_OBLIGATIONS }
+  return { kind: 'deny', policyIds, policyVersion: `plan ${plan.slice(0, 12)}`, ...words, obligations: NO_OBLIGATIONS }
 }
 
 export function maskDenied({ code, what, hint }: Refused, plan: string): Denial {
@@ -26,14 +24,6 @@ export function lineageDenied(what: string, plan: string): Denial {
     reasonCode: 'lineage_unknown',
     reason: `where the results of this statement come from can not be told (${what})`,
     hint: 'Write it with plain columns, joins and functions, or ask for the tags to be revealed.',
-  })
-}
-
-export function planDenied({ code, message }: PolicyUnavailable): Denial {
-  return denied('', [], {
-    reasonCode: code,
-    reason: message,
-    hint: 'Try again in a moment; if it goes on, ask the operator of the gateway.',
   })
 }
 

@@ -19,13 +19,14 @@ import {
 import type { Denial, StatementAccess } from '@sluice/policy'
 import type { SensitiveValues } from '@sluice/session'
 import { type CopyFormat, stringLiterals } from '@sluice/sql'
+import { orUnavailable, unavailableDenied } from '../../policies/unavailable.ts'
 import type { GatewayMasking } from '../masking-parts.ts'
 import { AS_IT_IS, type MaskedReply, type RowsMask } from '../session/reply-queue.ts'
 import type { BoundValue } from '../wire/decode.ts'
 import { type Compared, comparedIn, sensitiveIn, valueText } from './compared-values.ts'
 import { compileCopyMasker } from './copy-masker.ts'
 import type { LineageCache } from './lineage-cache.ts'
-import { budgetDenied, lineageDenied, maskDenied, placeholderDenied, planDenied } from './mask-denials.ts'
+import { budgetDenied, lineageDenied, maskDenied, placeholderDenied } from './mask-denials.ts'
 import type { MaskParts } from './masked-columns.ts'
 import { NoticeLevel } from './notice-level.ts'
 import { compileRowMasker } from './row-masker.ts'
@@ -150,7 +151,7 @@ export class SessionMasking {
   again(analysed: Analysed): Judged {
     const now = this.#inForce()
     if (now instanceof PolicyUnavailable) {
-      return { kind: 'refused', denial: planDenied(now), access: analysed.access }
+      return { kind: 'refused', denial: unavailableDenied(now), access: analysed.access }
     }
     if (now.view === analysed.view && now.reveals === analysed.reveals) return { kind: 'allowed', analysed }
     return this.#judge(analysed.dump, analysed.text, analysed.textAccess).judged
@@ -238,13 +239,10 @@ export class SessionMasking {
   }
 
   #inForce(): { readonly view: PlanView; readonly reveals: Reveals } | PolicyUnavailable {
-    try {
-      const view = this.#parts.plans.current(this.#parts.connection)
+    return orUnavailable(() => {
+      const view = this.view()
       return { view, reveals: this.#parts.reveals(view) }
-    } catch (error) {
-      if (error instanceof PolicyUnavailable) return error
-      throw error
-    }
+    })
   }
 
   /** `unplanned`: the version of the plan that does not know a relation of the statement. */
@@ -255,7 +253,7 @@ export class SessionMasking {
   ): { readonly judged: Judged; readonly unplanned: string | null } {
     const now = this.#inForce()
     if (now instanceof PolicyUnavailable) {
-      return { judged: { kind: 'refused', denial: planDenied(now), access }, unplanned: null }
+      return { judged: { kind: 'refused', denial: unavailableDenied(now), access }, unplanned: null }
     }
     const { view, reveals } = now
     const { version } = view.plan

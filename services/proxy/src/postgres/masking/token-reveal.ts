@@ -2,8 +2,7 @@
 
 import { detokenize } from '@sluice/mask'
 import type { RowsMask } from '../session/reply-queue.ts'
-import * as encode from '../wire/encode.ts'
-import { SERVER } from '../wire/message-types.ts'
+import { dataRow } from './result-rows.ts'
 import type { SessionMasking } from './session-masking.ts'
 
 export type RevealedToken = { readonly tag: string; readonly rows: RowsMask }
@@ -25,9 +24,7 @@ class OneValue implements RowsMask {
   readonly #row: Buffer
 
   constructor(value: Buffer) {
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(value.length)
-    this.#row = encode.message(SERVER.dataRow, encode.int16(1), length, value)
+    this.#row = dataRow([value])
   }
 
   rows(): Buffer {

@@ -8,7 +8,7 @@ import type { ExtendedRequests } from './extended-requests.ts'
 import type { Handled } from './handled.ts'
 import type { MaskedPortals } from './masked-portals.ts'
 import { QueryScript } from './query-script.ts'
-import type { ReadingGuard } from './reading-guard.ts'
+import { READING_CHANGED, type ReadingGuard } from './reading-guard.ts'
 import { AS_IT_IS, type MaskedReply } from './reply-queue.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import type { Submissions } from './submissions.ts'
@@ -98,7 +98,7 @@ export class MaskedQueries {
     for (const part of read.parts) {
       // What ran before may have changed how the next text is read.
       const standing = guard.suspects ? await guard.check() : 'stands'
-      if (standing === 'changed') return CHANGED
+      if (standing === 'changed') return READING_CHANGED
       if (standing !== 'stands') break
       if (!(await this.#runOne(part, await reader.read(part)))) break
     }
@@ -109,5 +109,3 @@ export class MaskedQueries {
     return read.needsTree ? this.#query.query(text, read) : this.#utility.run(text, read)
   }
 }
-
-const CHANGED: Handled = { violation: 'a statement changed a setting that decides how texts are read' }

@@ -2,8 +2,7 @@
 // sensitive values are switched off, as local settings of the transaction, by messages of the gateway's own.
 
 import type { QuietPlan } from '@sluice/mask'
-import { OWN_NAME_PREFIX } from '../hold/own-work.ts'
-import * as encode from '../wire/encode.ts'
+import { messagesOf, OWN_NAME_PREFIX } from '../hold/own-work.ts'
 import { carriesQuery } from './carried-query.ts'
 import { AS_IT_IS } from './reply-queue.ts'
 import type { GroupReply, ReadStatement } from './statements.ts'
@@ -46,18 +45,7 @@ const hidden = (to: GroupReply['to']): GroupReply => ({ to, confirmed: null, hid
 
 function statement(text: string): HiddenMessages {
   return {
-    messages: [
-      Buffer.concat([
-        // What failed before was not closed.
-        encode.close('portal', NAME),
-        encode.close('statement', NAME),
-        encode.parse(NAME, text),
-        encode.bind(NAME, NAME, encode.textParameters([])),
-        encode.execute(NAME),
-        encode.close('portal', NAME),
-        encode.close('statement', NAME),
-      ]),
-    ],
+    messages: [messagesOf({ text, parameters: [] }, NAME)],
     replies: (['close', 'close', 'parse', 'bind', 'execute', 'close', 'close'] as const).map(hidden),
   }
 }

@@ -12,6 +12,9 @@ import type { Submissions } from './submissions.ts'
 /** `wait`: the server will say by itself. `ignored`: it failed, and reads nothing up to Sync. */
 export type Standing = 'stands' | 'wait' | 'ignored' | 'changed'
 
+/** A text that was read by other settings than the server's: there is no going on. */
+export const READING_CHANGED = { violation: 'a statement changed a setting that decides how texts are read' } as const
+
 export class ReadingGuard {
   readonly #submissions: Submissions
   readonly #own: OwnWork

@@ -3,6 +3,7 @@
 import type { AuditUnavailable, PolicyUnavailable } from '@sluice/events'
 import { type Denial, type PolicyDecision, showApprovalCode } from '@sluice/policy'
 import type { OpenRequest } from '@sluice/session'
+import { TRY_AGAIN } from '../../policies/unavailable.ts'
 import type { ErrorReport } from '../wire/encode.ts'
 import * as encode from '../wire/encode.ts'
 import { INTERNAL_ERROR } from '../wire/sql-states.ts'
@@ -83,7 +84,7 @@ export function planMissing({ message }: PolicyUnavailable): ErrorReport {
     severity: 'FATAL',
     sqlState: NOT_AUTHORIZED,
     message: `sluice: ${message}`,
-    hint: 'Try again in a moment; if it goes on, ask the operator of the gateway.',
+    hint: TRY_AGAIN,
   }
 }
 

@@ -13,7 +13,7 @@ import type { Delivery } from './delivery.ts'
 import { ExtendedRequests } from './extended-requests.ts'
 import type { Handled, RequestLimits } from './handled.ts'
 import { MaskedQueries } from './masked-queries.ts'
-import type { ReadingGuard, Standing } from './reading-guard.ts'
+import { READING_CHANGED, type ReadingGuard, type Standing } from './reading-guard.ts'
 import type { Gate } from './reply-queue.ts'
 import type { ReadStatement, StatementReader } from './statements.ts'
 import { HeldSubmission, type Submissions } from './submissions.ts'
@@ -147,7 +147,7 @@ export class Requests {
       case 'ignored':
         return this.dropIgnored() ? DONE : 'later'
       case 'changed':
-        return { violation: 'a statement changed a setting that decides how texts are read' }
+        return READING_CHANGED
       default:
         return standing satisfies never
     }

@@ -9,7 +9,7 @@ export function cString(text: string): Buffer {
   return Buffer.concat([Buffer.from(text, 'utf8'), NUL])
 }
 
-function int32(value: number): Buffer {
+export function int32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4)
   bytes.writeInt32BE(value)
   return bytes
