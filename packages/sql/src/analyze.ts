@@ -2,13 +2,7 @@
 // Nothing here throws: a text that can't be understood is an answer, too.
 
 import { selectInto } from './carried-query.ts'
-import {
-  type Analysis,
-  type AnalysisOptions,
-  MAX_INLINE_CHARACTERS,
-  type StatementFacts,
-  type TableUse,
-} from './facts.ts'
+import type { Analysis, AnalysisOptions, StatementFacts, TableUse } from './facts.ts'
 import { unwrapped } from './names.ts'
 import type { RawNode } from './parser.ts'
 import { QUERIES, QueryReader } from './query-reader.ts'
@@ -16,8 +10,10 @@ import { readText, TOO_DEEP } from './read-text.ts'
 import { partsOf } from './split-statements.ts'
 import { readUtility } from './utility-statements.ts'
 
-export { MAX_INLINE_CHARACTERS } from './facts.ts'
 export { loadParser } from './parser.ts'
+
+/** Longer texts are read by a worker: parsing one blocks whoever does it. UTF-16 code units. */
+export const MAX_INLINE_CHARACTERS = 16 * 1024
 
 /**
  * The facts of each statement in a text without NUL, up to `MAX_INLINE_CHARACTERS`; longer ones answer `too_large`, and

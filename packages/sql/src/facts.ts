@@ -107,9 +107,6 @@ export type AnalysisOptions = {
   readonly lineage?: boolean
 }
 
-/** Longer texts are read by a worker: parsing one blocks whoever does it. UTF-16 code units. */
-export const MAX_INLINE_CHARACTERS = 16 * 1024
-
 /** Reads and computes, and nothing about it is unknown. */
 export function isPlainRead(facts: StatementFacts): boolean {
   return (

@@ -19,6 +19,5 @@ export {
   type TableUse,
 } from './facts.ts'
 export { type Review, reviewParameter, reviewText } from './review-text.ts'
-export { type Split, splitStatements } from './split-statements.ts'
 export { type FoundLiteral, type SegmentSpan, stringLiterals, touchedLiterals } from './touched-literals.ts'
 export type { CopyFormat, InnerQuery, PlainArgument, UtilityFacts } from './utility-facts.ts'

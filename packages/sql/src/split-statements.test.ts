@@ -1,17 +1,26 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { analyzeStatement, loadParser } from './analyze.ts'
-import { splitStatements } from './split-statements.ts'
+import { type Analysis, NEWEST_SERVER_MAJOR, type StatementPart } from './facts.ts'
 
 beforeAll(loadParser)
 
-function parts(text: string): readonly string[] {
-  const split = splitStatements(text)
-  if (split.kind !== 'split') throw new Error(`${JSON.stringify(split)}: ${text}`)
-  return split.parts.map((part) => part.text)
+/** As in a masked session: only there texts are split. */
+function analyze(text: string): Analysis {
+  return analyzeStatement(text, { serverMajor: NEWEST_SERVER_MAJOR, lineage: true })
 }
 
-describe('splitStatements', () => {
+function split(text: string): readonly StatementPart[] {
+  const analysis = analyze(text)
+  if (analysis.kind !== 'parsed') throw new Error(`${JSON.stringify(analysis)}: ${text}`)
+  return analysis.parts
+}
+
+function parts(text: string): readonly string[] {
+  return split(text).map((part) => part.text)
+}
+
+describe('a text of several statements', () => {
   it.each<[string, readonly string[]]>([
     ['', []],
     [' ; -- nothing', []],
@@ -33,28 +42,24 @@ describe('splitStatements', () => {
   })
 
   it('tells where each begins, as the server counts and in bytes', () => {
-    expect(splitStatements("select 'é🙂'; select 2")).toEqual({
-      kind: 'split',
-      parts: [
-        { text: "select 'é🙂';", characters: 0, bytes: 0 },
-        { text: ' select 2', characters: 12, bytes: 16 },
-      ],
-    })
+    expect(split("select 'é🙂'; select 2")).toEqual([
+      { text: "select 'é🙂';", characters: 0, bytes: 0 },
+      { text: ' select 2', characters: 12, bytes: 16 },
+    ])
   })
 
   it('answers what can not be read, or is too much, with a reason', () => {
-    expect(splitStatements('select 1; selec 2')).toMatchObject({ kind: 'unparsable' })
-    expect(splitStatements("select 1; select 'x")).toMatchObject({ kind: 'unparsable' })
-    expect(splitStatements('select 1;'.repeat(65))).toEqual({ kind: 'too_large', limit: 'statements' })
-    expect(splitStatements(`select '${'x'.repeat(16_384)}'`)).toEqual({ kind: 'too_large', limit: 'bytes' })
+    expect(analyze('select 1; selec 2')).toMatchObject({ kind: 'unparsable' })
+    expect(analyze("select 1; select 'x")).toMatchObject({ kind: 'unparsable' })
+    expect(analyze('select 1;'.repeat(65))).toEqual({ kind: 'too_large', limit: 'statements' })
+    expect(analyze(`select '${'x'.repeat(16_384)}'`)).toEqual({ kind: 'too_large', limit: 'bytes' })
   })
 
-  it('gives the same parts with the analysis of a masked session, and facts for each', () => {
-    const text = 'begin; select 1; drop table t'
-    expect(analyzeStatement(text, { serverMajor: 18, lineage: true })).toMatchObject({
+  it('has facts for each', () => {
+    expect(analyze('begin; select 1; drop table t')).toMatchObject({
       kind: 'parsed',
       statements: [{ kind: 'transaction' }, { kind: 'command' }, { kind: 'command', verbs: ['DROP TABLE'] }],
-      parts: parts(text).map((part) => ({ text: part })),
+      parts: [{ text: 'begin;' }, { text: ' select 1;' }, { text: ' drop table t' }],
     })
   })
 

@@ -1,36 +1,25 @@
 // The single statements of a text with several, so that each can be decided and sent by itself.
 
 import { ByteOffsets } from './byte-offsets.ts'
-import type { StatementPart } from './facts.ts'
-import { MAX_INLINE_CHARACTERS, NEWEST_SERVER_MAJOR } from './facts.ts'
+import { NEWEST_SERVER_MAJOR, type StatementPart } from './facts.ts'
 import type { RawNode, Span } from './parser.ts'
-import { readText, TOO_DEEP, type Unread } from './read-text.ts'
+import { readText, type Unread } from './read-text.ts'
 import { isSameTree } from './same-tree.ts'
-
-export type Split = { readonly kind: 'split'; readonly parts: readonly StatementPart[] } | Unread
 
 /** More would be no question for a policy. */
 const MAX_PARTS = 64
 
 const INDIVISIBLE: Unread = { kind: 'unparsable', message: 'its statements can not be told apart' }
 
-/**
- * The statements of a text without NUL up to `MAX_INLINE_CHARACTERS`; for longer ones they are in the `Analysis` of a
- * masked session. Put together, the parts are the text; where there is no statement there is no part.
- */
-export function splitStatements(text: string): Split {
-  if (text.length > MAX_INLINE_CHARACTERS) return { kind: 'too_large', limit: 'bytes' }
-  const read = readText(text, NEWEST_SERVER_MAJOR)
-  if (read.kind !== 'tree') return read
-  const parts = partsOf(text, read.statements, read.spans)
-  return parts.kind === 'split' ? { kind: 'split', parts: parts.parts.map(({ part }) => part) } : parts
-}
-
 export type SplitParts =
   | { readonly kind: 'split'; readonly parts: readonly { readonly part: StatementPart; readonly statement: RawNode }[] }
   | Unread
 
-/** Each with its own tree, whose positions are those of the part. A part that says anything else by itself is refused. */
+/**
+ * Put together, the parts are the text; where there is no statement there is no part. Each comes with its own tree, whose
+ * positions are those of the part. A part that says anything else by itself is refused. Throws RangeError where a tree is
+ * deeper than the stack.
+ */
 export function partsOf(text: string, statements: readonly RawNode[], spans: readonly Span[]): SplitParts {
   const [only] = statements
   if (only === undefined) return { kind: 'split', parts: [] }
@@ -40,19 +29,14 @@ export function partsOf(text: string, statements: readonly RawNode[], spans: rea
   if (statements.length > MAX_PARTS) return { kind: 'too_large', limit: 'statements' }
   const cuts = cutBehindSemicolons(text, spans)
   if (cuts === null) return INDIVISIBLE
-  try {
-    const parts = cuts.map((part, index) => {
-      const alone = readText(part.text, NEWEST_SERVER_MAJOR)
-      const [statement] = alone.kind === 'tree' && alone.statements.length === 1 ? alone.statements : []
-      const same = statement !== undefined && isSameTree(statement, statements[index] as RawNode)
-      return same ? { part, statement } : null
-    })
-    const whole = parts.filter((part) => part !== null)
-    return whole.length === parts.length ? { kind: 'split', parts: whole } : INDIVISIBLE
-  } catch (error) {
-    if (error instanceof RangeError) return TOO_DEEP
-    throw error
-  }
+  const parts = cuts.map((part, index) => {
+    const alone = readText(part.text, NEWEST_SERVER_MAJOR)
+    const [statement] = alone.kind === 'tree' && alone.statements.length === 1 ? alone.statements : []
+    const same = statement !== undefined && isSameTree(statement, statements[index] as RawNode)
+    return same ? { part, statement } : null
+  })
+  const whole = parts.filter((part) => part !== null)
+  return whole.length === parts.length ? { kind: 'split', parts: whole } : INDIVISIBLE
 }
 
 const SEMICOLON = ';'
