@@ -56,14 +56,6 @@ function constantOf(node: TreeNode, reader: Reader): Constants | null {
   }
 }
 
-const isArrayParameter = (node: TreeNode): boolean => {
-  if (node.node === 'RELABELTYPE') {
-    const inner = nodeAt(node, 'arg')
-    return inner !== null && isArrayParameter(inner)
-  }
-  return node.node === 'CONST' || (node.node === 'PARAM' && numberAt(node, 'paramkind') === 0)
-}
-
 /** The elements of `IN (…)`; of an array that comes as one constant or parameter nobody knows how many. */
 function elementsOf(node: TreeNode, reader: Reader): Constants | null {
   if (node.node === 'RELABELTYPE') {
@@ -74,7 +66,7 @@ function elementsOf(node: TreeNode, reader: Reader): Constants | null {
     const elements = nodesAt(node, 'elements').map((element) => constantOf(element, reader))
     return elements.every((element) => element !== null) ? sum(elements) : null
   }
-  if (!isArrayParameter(node)) return null
+  if (node.node !== 'CONST' && node.node !== 'PARAM') return null
   const whole = constantOf(node, reader)
   return whole === null ? null : { ...whole, values: null }
 }
@@ -85,11 +77,6 @@ const sidesOf = (node: TreeNode): Sides | null => {
   const [left, right, third] = nodesAt(node, 'args')
   return left === undefined || right === undefined || third !== undefined ? null : [left, right]
 }
-
-/** PostgreSQL's own `=` that calls two values equal only if they are the same. */
-const isSafeEquality = (node: TreeNode, reader: Reader): boolean =>
-  reader.functions.isEquality(numberAt(node, 'opno')) &&
-  reader.functions.isDeterministicCollation(numberAt(node, 'inputcollid'))
 
 /** Columns in a side of an equality get its sensitive sources: whoever sees them sees the value. */
 function inherit(node: TreeNode, sources: Value['sources'], scope: Scope, reader: Reader): void {
@@ -123,7 +110,7 @@ function otherEquality(
   }
 }
 
-/** `=` and `= ANY (array)`. */
+/** PostgreSQL's own `=` and `= ANY (array)`. */
 function readEquality(node: TreeNode, sides: Sides, scope: Scope, reader: Reader): void {
   operationVerdict(node, reader)
   const [left, right] = sides
@@ -134,7 +121,8 @@ function readEquality(node: TreeNode, sides: Sides, scope: Scope, reader: Reader
   const isArray = node.node === 'SCALARARRAYOPEXPR'
   const operation = isArray ? '= ANY of an array' : '='
   const [first, second] = values
-  if (isSafeEquality(node, reader)) {
+  // Other collations call values equal that are not the same.
+  if (reader.functions.isDeterministicCollation(numberAt(node, 'inputcollid'))) {
     if (!isArray && first.bare && second.bare && sameTags(first, second)) {
       reader.facts.equality(sources, 'tags', operation, NONE)
       return

@@ -201,10 +201,7 @@ export function readEntry(index: number, scope: Scope, reader: Reader): void {
 }
 
 function readSample(sample: TreeNode, scope: Scope, reader: Reader): void {
-  if (
-    reader.functions.function(numberAt(sample, 'tsmhandler')) === undefined &&
-    numberAt(sample, 'tsmhandler') >= FIRST_USER_ID
-  ) {
+  if (numberAt(sample, 'tsmhandler') >= FIRST_USER_ID) {
     reader.facts.objection('function', 'a TABLESAMPLE method that is not of PostgreSQL')
   }
   const repeatable = nodeAt(sample, 'repeatable')
