@@ -7,6 +7,7 @@ export {
   type Readiness,
   startHealthServer,
 } from './health-server.ts'
+export { incidentReport } from './incident-report.ts'
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 export {
   DRAIN_MS,

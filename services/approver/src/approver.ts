@@ -13,7 +13,7 @@ import {
   TOPICS,
 } from '@sluice/events'
 import type { TokenVerifier } from '@sluice/identity'
-import type { Logger, Readiness } from '@sluice/service'
+import { incidentReport, type Logger, type Readiness } from '@sluice/service'
 import type { EventLog } from '@sluice/stream'
 import { ControlReader, ControlWriter, type TrustedKeys, type TrustedRecord, type VersionMemory } from '@sluice/trust'
 import { emptyState, evolve } from './approval-state.ts'
@@ -21,7 +21,7 @@ import { type ApproverCommand, decide, isAbout } from './approvals.ts'
 import type { ApproverMetrics } from './approver-metrics.ts'
 import type { ApproverSettings } from './approver-settings.ts'
 import { type DecidedEvent, DecisionOutbox } from './decision-outbox.ts'
-import type { ApproverIncident } from './incidents.ts'
+import type { ReportIncident } from './incidents.ts'
 import { policyKnown } from './policy-sets.ts'
 import { commandOf, type RequestRecord } from './request-command.ts'
 import { verifyReviewer } from './verify-reviewer.ts'
@@ -96,6 +96,7 @@ async function waitUntilCertified(options: ApproverOptions): Promise<void> {
 
 export class Approver {
   readonly #options: ApproverOptions
+  readonly #report: ReportIncident
   readonly #writer: ControlWriter<typeof TOPICS.decisions>
   readonly #outbox: DecisionOutbox
   readonly #state = emptyState()
@@ -137,6 +138,7 @@ export class Approver {
   private constructor(options: ApproverOptions, writer: ControlWriter<typeof TOPICS.decisions>) {
     const { metrics, logger } = options
     this.#options = options
+    this.#report = incidentReport(options.logger, (code) => options.metrics.incidents.inc({ code }))
     this.#writer = writer
     this.#outbox = new DecisionOutbox({
       publish: ({ decision, replyPartition }) =>
@@ -331,10 +333,5 @@ export class Approver {
     if (kind === 'vote_refused') metrics.refusedVotes.inc({ code: reasonCode ?? '' })
     if (kind === 'denied') metrics.deniedRequests.inc({ code: reasonCode ?? '' })
     logger.info({ event: 'decided', kind, code: reasonCode, approvalId }, 'decided')
-  }
-
-  #report({ code, topic, key, detail }: ApproverIncident): void {
-    this.#options.metrics.incidents.inc({ code })
-    this.#options.logger.error({ event: 'incident', code, topic, key, detail }, 'a record was not accepted')
   }
 }

@@ -1,6 +1,5 @@
 // Records that steer masking and were not accepted. An incident ends nothing; it is logged, counted, and for people.
 
-import type { Logger } from '@sluice/service'
 import type { Incident } from '@sluice/trust'
 
 /** Besides those of the signed topics. */
@@ -19,10 +18,3 @@ export type IncidentCode =
 export type MaskerIncident = Omit<Incident, 'code'> & { readonly code: IncidentCode }
 
 export type ReportIncident = (incident: MaskerIncident) => void
-
-export function incidentReport(log: Logger, count: (code: IncidentCode) => void): ReportIncident {
-  return ({ code, topic, key, detail }) => {
-    count(code)
-    log.error({ event: 'incident', code, topic, key, detail }, 'a record was not accepted')
-  }
-}

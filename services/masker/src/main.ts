@@ -17,6 +17,7 @@ import {
   TOPICS,
 } from '@sluice/events'
 import {
+  incidentReport,
   type Readiness,
   type RunningService,
   runService,
@@ -26,7 +27,6 @@ import {
 import { EmbeddedLog } from '@sluice/stream'
 import { readRootKey, TrustedKeys, VersionMemory } from '@sluice/trust'
 import { FrameProcessor } from './frame-processor.ts'
-import { incidentReport } from './incidents.ts'
 import { Masker } from './masker.ts'
 import { maskerMetrics } from './masker-metrics.ts'
 import { MaskerState } from './masker-state.ts'

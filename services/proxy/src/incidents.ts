@@ -1,6 +1,5 @@
 // What went wrong with records that steer enforcement. An incident ends nothing; it is logged, counted, and for people.
 
-import type { Logger } from '@sluice/service'
 import type { Incident } from '@sluice/trust'
 
 /** Besides those of the signed topics. */
@@ -20,10 +19,3 @@ export type IncidentCode =
 export type ProxyIncident = Omit<Incident, 'code'> & { readonly code: IncidentCode }
 
 export type ReportIncident = (incident: ProxyIncident) => void
-
-export function incidentReport(log: Logger, count: (code: IncidentCode) => void): ReportIncident {
-  return ({ code, topic, key, detail }) => {
-    count(code)
-    log.error({ event: 'incident', code, topic, key, detail }, 'a record was not accepted')
-  }
-}
