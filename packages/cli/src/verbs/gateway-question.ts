@@ -1,8 +1,7 @@
 /** Questions that the gateway answers itself, on a session like any other: they are decided and recorded like statements. */
 import { readFile } from 'node:fs/promises'
-import { readRunningDemo } from '../console/access.ts'
 import { CliFailure, EXIT_CODES } from '../failure.ts'
-import { type AskingFlags, clientFor, stateDirOf, type VerbContext } from './context.ts'
+import { type AskingFlags, clientFor, placeOf, type VerbContext } from './context.ts'
 
 export type GatewayFlags = AskingFlags & { readonly connection?: string }
 
@@ -11,7 +10,6 @@ export type GatewayAnswer = {
   readonly rows: readonly (readonly string[])[]
 }
 
-const DEMO_CONNECTION = 'shop'
 const HOST_AND_PORT = /^(.+):(\d{1,5})$/
 const CONNECT_MS = 10_000
 
@@ -22,9 +20,7 @@ export async function askGateway(
   otherwise: 'agent' | 'owner',
 ): Promise<GatewayAnswer> {
   const { environment } = context
-  const inDemo = environment['SLUICE_URL'] === undefined || flags.as !== undefined
-  const demo = inDemo ? await readRunningDemo(stateDirOf(context)) : null
-  const connection = flags.connection ?? (demo === null ? undefined : DEMO_CONNECTION)
+  const { demo, connection } = await placeOf(context, flags)
   if (connection === undefined) throw new CliFailure('say on which connection: --connection NAME', EXIT_CODES.usage)
   const client = await clientFor(context, flags, otherwise)
   const ticket = await client.ticket({ connection })

@@ -1,19 +1,15 @@
 /** `sluice token`: a ticket, and for the demo the whole psql line. */
 import { relative } from 'node:path'
-import { type RunningDemo, readRunningDemo } from '../console/access.ts'
+import type { RunningDemo } from '../console/access.ts'
 import type { TicketAnswer } from '../console/client.ts'
 import { escapeControls } from '../terminal/escape.ts'
-import { type AskingFlags, clientFor, stateDirOf, type VerbContext } from './context.ts'
+import { type AskingFlags, clientFor, placeOf, type VerbContext } from './context.ts'
 
 export type TokenFlags = AskingFlags & { readonly connection?: string; readonly task?: string; readonly ttl?: number }
 
-const DEMO_CONNECTION = 'shop'
-
 export async function runToken(flags: TokenFlags, context: VerbContext): Promise<void> {
-  const { output, environment } = context
-  const inDemo = environment['SLUICE_URL'] === undefined || flags.as !== undefined
-  const demo = inDemo ? await readRunningDemo(stateDirOf(context)) : null
-  const connection = flags.connection ?? (demo === null ? undefined : DEMO_CONNECTION)
+  const { output } = context
+  const { demo, connection } = await placeOf(context, flags)
   const client = await clientFor(context, flags, 'agent')
   const ticket = await client.ticket({
     ...(connection === undefined ? {} : { connection }),
