@@ -162,8 +162,7 @@ export class FrameProcessor {
     const goesOn = header.kind === 'response'
     if (goesOn) for (const segment of opened) if (segment?.kind === 'result') judge.beginning(segment.bytes)
     const payload = goesOn ? withholdAll(segments, 'too-large') : sanitiseSql(segments, opened, judge)
-    const view = this.#options.tags.view(header.connection)
-    if (judge.seen.length > 0 && view !== null) this.#options.tags.onSeen(header, view, judge.seen)
+    if (judge.seen.length > 0) this.#options.tags.onSeen(header, judge.view, judge.seen)
     return payload
   }
 

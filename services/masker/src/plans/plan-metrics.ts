@@ -20,7 +20,7 @@ export function planMetrics(registry: Registry): PlanMetrics {
     }),
     failures: new Counter({
       name: 'sluice_masker_plan_failures_total',
-      help: 'Plans that could not be made or published and were tried again',
+      help: 'Plans that could not be made or published and are tried again, and findings that could not be written',
       registers,
     }),
     incidents: new Counter({

@@ -1,6 +1,6 @@
 // Signed records as the masker takes them in: read whole, checked against what they say of themselves, or an incident.
 
-import { PolicyUnavailable, type PublishedPlan, SluiceError, TOPICS } from '@sluice/events'
+import { PolicyUnavailable, SluiceError, TOPICS } from '@sluice/events'
 import {
   type CatalogSnapshot,
   catalogHash,
@@ -29,7 +29,7 @@ export type SeenCatalog = {
 
 export type RulesInForce = { readonly rules: MaskingRules; readonly policyVersion: string }
 
-export type PublishedBefore = { readonly plan: MaskPlan; readonly memory: PlanMemory; readonly record: PublishedPlan }
+export type PublishedBefore = { readonly plan: MaskPlan; readonly memory: PlanMemory }
 
 /** Null after an incident. */
 export function readCatalog({ key, content, signer }: CatalogRecord, report: ReportIncident): SeenCatalog | null {
@@ -68,11 +68,10 @@ export function readRules({ key, content }: PolicyRecord, report: ReportIncident
 
 /** Null after an incident. */
 export function readPlan({ key, content }: PlanRecord, report: ReportIncident): PublishedBefore | null {
-  const { seal: _, ...record } = content
   try {
-    const plan = unpackPlan(record.body)
-    const memory = unpackMemory(record.memory)
-    if (plan.connection === key) return { plan, memory, record }
+    const plan = unpackPlan(content.body)
+    const memory = unpackMemory(content.memory)
+    if (plan.connection === key) return { plan, memory }
     return refusal(report, TOPICS.maskPlans, key)('plan_content', 'the plan is one of another connection')
   } catch (error) {
     return refusal(report, TOPICS.maskPlans, key)('plan_content', detailOf(error))

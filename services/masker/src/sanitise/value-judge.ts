@@ -68,6 +68,11 @@ export class ValueJudge {
     )
   }
 
+  /** The plan that it judges by. */
+  get view(): PlanView {
+    return this.#parts.view
+  }
+
   /** What the detectors found where the plan has no tag. */
   get seen(): readonly SeenValue[] {
     return this.#seen
