@@ -6,8 +6,8 @@ import { flagAt, nodeAt, nodesAt, numberAt, wordAt } from './node-access.ts'
 import { functionVerdict, operationVerdict, operatorWord } from './operators.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
-import { ANY_SUBLINK } from './subselects.ts'
 import { recordCompared, touched } from './touches.ts'
+import { SUBLINK_KIND } from './tree-enums.ts'
 import { computed, isSensitive, sameTags, sourcesOf, type Value } from './value.ts'
 
 type Constants = Pick<Touch, 'values' | 'literals' | 'parameters'>
@@ -146,7 +146,7 @@ function readEquality(node: TreeNode, sides: Sides, scope: Scope, reader: Reader
 function readAnySublink(node: TreeNode, scope: Scope, reader: Reader): boolean {
   const query = nodeAt(node, 'subselect')
   const test = nodeAt(node, 'testexpr')
-  if (numberAt(node, 'subLinkType') !== ANY_SUBLINK || query === null || test === null) return false
+  if (numberAt(node, 'subLinkType') !== SUBLINK_KIND.any || query === null || test === null) return false
   const columns = reader.query(query, scope)
   scope.with('sublink', columns, () => reader.condition(test, scope))
   return true

@@ -1,5 +1,6 @@
 // What is found while a tree is read, each once.
 
+import { columnKey } from '../plan/column-key.ts'
 import { UNKNOWN_TAG } from '../plan/plan.ts'
 import type { PlanView } from '../plan/plan-view.ts'
 import type { TreeNode } from '../tree/node.ts'
@@ -12,7 +13,7 @@ export const FULL_JOIN = 'FULL JOIN'
 /** Who reads a refusal reads one; the rest is for reports. */
 const MAX_OBJECTIONS = 50
 
-const idOf = ({ relid, attno }: ColumnRef): string => `${relid}.${attno}`
+const idOf = ({ relid, attno }: ColumnRef): string => columnKey(relid, attno)
 
 export class Facts {
   readonly #view: PlanView

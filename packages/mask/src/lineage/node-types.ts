@@ -2,6 +2,7 @@
 
 import type { TreeNode } from '../tree/node.ts'
 import { nodeAt, nodesAt, numberAt } from './node-access.ts'
+import { SUBLINK_KIND } from './tree-enums.ts'
 
 const BOOLEAN = 16
 const RECORD = 2249
@@ -74,19 +75,15 @@ const ARRAYS: ReadonlyMap<number, number> = new Map([
   [3802, 3807],
 ])
 
-const EXPR_SUBLINK = 4
-const MULTIEXPR_SUBLINK = 5
-const ARRAY_SUBLINK = 6
-
 function sublinkType(node: TreeNode): number {
   const kind = numberAt(node, 'subLinkType')
-  if (kind === MULTIEXPR_SUBLINK) return RECORD
-  if (kind !== EXPR_SUBLINK && kind !== ARRAY_SUBLINK) return BOOLEAN
+  if (kind === SUBLINK_KIND.multi) return RECORD
+  if (kind !== SUBLINK_KIND.single && kind !== SUBLINK_KIND.array) return BOOLEAN
   const query = nodeAt(node, 'subselect')
   const entry = query === null ? undefined : nodesAt(query, 'targetList')[0]
   const expression = entry === undefined ? null : nodeAt(entry, 'expr')
   const type = expression === null ? 0 : typeOf(expression)
-  return kind === EXPR_SUBLINK ? type : (ARRAYS.get(type) ?? 0)
+  return kind === SUBLINK_KIND.single ? type : (ARRAYS.get(type) ?? 0)
 }
 
 const XML_IS_DOCUMENT = 7

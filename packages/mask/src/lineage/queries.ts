@@ -9,22 +9,17 @@ import { Scope } from './scope.ts'
 import { setOperationColumns } from './set-operations.ts'
 import {
   assignAll,
-  DELETE,
-  INSERT,
   openTarget,
   readActions,
   readChecks,
   readConflict,
   readEntries,
-  UPDATE,
   writtenBy,
   writtenByActions,
 } from './targets.ts'
+import { COMMAND_TYPE } from './tree-enums.ts'
 import type { Value } from './value.ts'
 
-const SELECT = 1
-/** From 15 on; before, it is a utility statement's. */
-const MERGE = 5
 const FULL_JOIN = 2
 const NOT_MATCHED_BY_SOURCE = 1
 const NOT_MATCHED_BY_TARGET = 2
@@ -32,11 +27,11 @@ const NOT_MATCHED_BY_TARGET = 2
 type Command = 'select' | 'insert' | 'update' | 'delete' | 'merge'
 
 const COMMANDS: Readonly<Record<number, Command>> = {
-  [SELECT]: 'select',
-  [UPDATE]: 'update',
-  [INSERT]: 'insert',
-  [DELETE]: 'delete',
-  [MERGE]: 'merge',
+  [COMMAND_TYPE.select]: 'select',
+  [COMMAND_TYPE.update]: 'update',
+  [COMMAND_TYPE.insert]: 'insert',
+  [COMMAND_TYPE.delete]: 'delete',
+  [COMMAND_TYPE.merge]: 'merge',
 }
 
 /** `utility`: its own statement is not in the tree. Undefined: something that no client sends. */
@@ -46,7 +41,7 @@ export function commandOf(query: TreeNode): Command | 'utility' | undefined {
 
 /** The entries of the list that gives a query its columns. */
 export function shownEntries(query: TreeNode): readonly TreeNode[] {
-  const field = numberAt(query, 'commandType') === SELECT ? 'targetList' : 'returningList'
+  const field = numberAt(query, 'commandType') === COMMAND_TYPE.select ? 'targetList' : 'returningList'
   return nodesAt(query, field).filter((entry) => !flagAt(entry, 'resjunk'))
 }
 

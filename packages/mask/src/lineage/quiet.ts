@@ -4,8 +4,7 @@ import type { TreeNode } from '../tree/node.ts'
 import { nodeAt, nodesAt, numberAt } from './node-access.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
-
-const RELATION = 0
+import { ENTRY_KIND } from './tree-enums.ts'
 
 /** Objects made of keys and values in turn: they fail where a key is NULL. */
 export const FAILS_BY_KEY: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_object'])
@@ -13,7 +12,7 @@ export const FAILS_BY_KEY: ReadonlySet<string> = new Set(['json_build_object', '
 /** A column of a sub-select or a join may be an expression, which is put in its place. */
 function isStoredColumn(node: TreeNode, scope: Scope): boolean {
   const entry = scope.up(numberAt(node, 'varlevelsup'))?.entry(numberAt(node, 'varno'))
-  return entry !== undefined && numberAt(entry, 'rtekind') === RELATION
+  return entry !== undefined && numberAt(entry, 'rtekind') === ENTRY_KIND.relation
 }
 
 export function isQuiet(node: TreeNode, scope: Scope, reader: Reader): boolean {

@@ -18,17 +18,8 @@ import {
 import type { Reader } from './reader.ts'
 import { checkRelation, relationColumn } from './relations.ts'
 import type { Scope } from './scope.ts'
+import { ENTRY_KIND } from './tree-enums.ts'
 import { columnValue, computed, isSensitive, oneOf, sameTags, UNSEEN, VARYING, type Value, varying } from './value.ts'
-
-const RELATION = 0
-const SUBQUERY = 1
-const JOIN = 2
-const FUNCTION = 3
-const TABLE_FUNCTION = 4
-const VALUES = 5
-const CTE = 6
-const RESULT = 8
-const GROUP = 9
 
 const NO_COLUMNS: readonly Value[] = []
 
@@ -39,7 +30,9 @@ function viewOf(entry: TreeNode, subquery: TreeNode): number {
   // Up to 15 the view's own rule brings two entries with it that nothing refers to: `old` and `new`.
   const [old, added] = nodesAt(subquery, 'rtable')
   if (old === undefined || added === undefined) return 0
-  const isRule = [old, added].every((rule) => wordAt(rule, 'relkind') === 'v' && numberAt(rule, 'rtekind') === RELATION)
+  const isRule = [old, added].every(
+    (rule) => wordAt(rule, 'relkind') === 'v' && numberAt(rule, 'rtekind') === ENTRY_KIND.relation,
+  )
   return isRule && !flagAt(old, 'inFromCl') ? numberAt(old, 'relid') : 0
 }
 
@@ -124,16 +117,19 @@ function cteColumns(entry: TreeNode, scope: Scope, reader: Reader): readonly Val
 
 /** Undefined: columns that are read one by one, or a kind that is not known. */
 const COLUMNS: Readonly<Record<number, (entry: TreeNode, scope: Scope, reader: Reader) => readonly Value[]>> = {
-  [SUBQUERY]: subqueryColumns,
-  [FUNCTION]: functionColumns,
-  [TABLE_FUNCTION]: tableFunctionColumns,
-  [VALUES]: valuesColumns,
-  [CTE]: cteColumns,
-  [RESULT]: () => NO_COLUMNS,
+  [ENTRY_KIND.subquery]: subqueryColumns,
+  [ENTRY_KIND.function]: functionColumns,
+  [ENTRY_KIND.tableFunction]: tableFunctionColumns,
+  [ENTRY_KIND.values]: valuesColumns,
+  [ENTRY_KIND.cte]: cteColumns,
+  [ENTRY_KIND.result]: () => NO_COLUMNS,
 }
 
 /** Of joins and, since 18, of GROUP BY: each column is an expression over other entries. */
-const COLUMN_EXPRESSIONS: Readonly<Record<number, string>> = { [JOIN]: 'joinaliasvars', [GROUP]: 'groupexprs' }
+const COLUMN_EXPRESSIONS: Readonly<Record<number, string>> = {
+  [ENTRY_KIND.join]: 'joinaliasvars',
+  [ENTRY_KIND.group]: 'groupexprs',
+}
 
 function allColumns(index: number, entry: TreeNode, scope: Scope, reader: Reader): readonly Value[] {
   const known = scope.columns.get(index)
@@ -190,7 +186,7 @@ export function readEntry(index: number, scope: Scope, reader: Reader): void {
   if (scope.checked.has(index)) return
   scope.checked.add(index)
   const kind = numberAt(entry, 'rtekind')
-  if (kind === RELATION) checkRelation(entry, reader)
+  if (kind === ENTRY_KIND.relation) checkRelation(entry, reader)
   else if (!(kind in COLUMN_EXPRESSIONS)) allColumns(index, entry, scope, reader)
   const sample = nodeAt(entry, 'tablesample')
   if (sample !== null) readSample(sample, scope, reader)
@@ -233,7 +229,7 @@ function wholeRow(index: number, entry: TreeNode, variable: TreeNode, scope: Sco
 
 function readWholeRow(index: number, entry: TreeNode, variable: TreeNode, scope: Scope, reader: Reader): Value {
   const kind = numberAt(entry, 'rtekind')
-  if (kind === RELATION) return relationColumn(entry, variable, scope, reader)
+  if (kind === ENTRY_KIND.relation) return relationColumn(entry, variable, scope, reader)
   const field = COLUMN_EXPRESSIONS[kind]
   if (field === undefined) return computed([VARYING, ...allColumns(index, entry, scope, reader)])
   const names = nodeAt(entry, 'eref')
@@ -254,7 +250,8 @@ function ofEntry(index: number, variable: TreeNode, scope: Scope, reader: Reader
   readEntry(index, scope, reader)
   if (column === 0) return wholeRow(index, entry, variable, scope, reader)
   const kind = numberAt(entry, 'rtekind')
-  if (kind === RELATION) return asWritten(relationColumn(entry, variable, scope, reader), variable, index, scope)
+  if (kind === ENTRY_KIND.relation)
+    return asWritten(relationColumn(entry, variable, scope, reader), variable, index, scope)
   if (column < 0) {
     reader.facts.objection('node', 'a system column of something other than a table')
     return VARYING

@@ -16,6 +16,7 @@ import { commandOf, readQuery, shownEntries } from './queries.ts'
 import { columnOf } from './range-table.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
+import { COMMAND_TYPE } from './tree-enums.ts'
 import { CLEAN, type Value } from './value.ts'
 
 /** Expressions and queries inside of each other; the stack holds several times as many. */
@@ -110,14 +111,12 @@ function outputsOf(query: TreeNode, values: readonly Value[], reader: Reader): r
   })
 }
 
-const SELECT = 1
-
 /** It changes rows: itself, or by one of its WITH queries. */
 const writes = (query: TreeNode): boolean =>
-  numberAt(query, 'commandType') !== SELECT ||
+  numberAt(query, 'commandType') !== COMMAND_TYPE.select ||
   nodesAt(query, 'cteList').some((cte) => {
     const inner = nodeAt(cte, 'ctequery')
-    return inner === null || numberAt(inner, 'commandType') !== SELECT
+    return inner === null || numberAt(inner, 'commandType') !== COMMAND_TYPE.select
   })
 
 /** Only clean columns, all known, and no code but PostgreSQL's own. */

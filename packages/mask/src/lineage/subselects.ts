@@ -5,16 +5,8 @@ import { nodeAt, numberAt } from './node-access.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
 import { touched } from './touches.ts'
+import { SUBLINK_KIND } from './tree-enums.ts'
 import { CLEAN, computed, VARYING, type Value, varying } from './value.ts'
-
-export const ANY_SUBLINK = 2
-
-const EXISTS = 0
-const ALL = 1
-const ROWS = 3
-const SINGLE = 4
-const MULTI = 5
-const ARRAY = 6
 
 type ReadSubselect = (node: TreeNode, columns: readonly Value[], scope: Scope, reader: Reader) => Value
 
@@ -27,13 +19,13 @@ const compared: ReadSubselect = (node, columns, scope, reader) => {
 }
 
 const KINDS: Readonly<Record<number, ReadSubselect>> = {
-  [EXISTS]: () => VARYING,
-  [ALL]: compared,
-  [ANY_SUBLINK]: compared,
-  [ROWS]: compared,
-  [SINGLE]: (_node, [first]) => (first === undefined ? VARYING : varying(first)),
-  [ARRAY]: (_node, columns) => varying(computed(columns.slice(0, 1))),
-  [MULTI]: (node, columns, scope) => {
+  [SUBLINK_KIND.exists]: () => VARYING,
+  [SUBLINK_KIND.all]: compared,
+  [SUBLINK_KIND.any]: compared,
+  [SUBLINK_KIND.rows]: compared,
+  [SUBLINK_KIND.single]: (_node, [first]) => (first === undefined ? VARYING : varying(first)),
+  [SUBLINK_KIND.array]: (_node, columns) => varying(computed(columns.slice(0, 1))),
+  [SUBLINK_KIND.multi]: (node, columns, scope) => {
     scope.multi.set(numberAt(node, 'subLinkId'), columns.map(varying))
     return CLEAN
   },

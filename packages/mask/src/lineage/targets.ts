@@ -7,11 +7,8 @@ import { flagAt, nodeAt, nodesAt, numberAt, wordAt } from './node-access.ts'
 import type { Reader } from './reader.ts'
 import type { Scope } from './scope.ts'
 import { recordCompared, touched } from './touches.ts'
+import { COMMAND_TYPE } from './tree-enums.ts'
 import { columnValue, computed, isSensitive, literalsOf, tagKey, type Value } from './value.ts'
-
-export const UPDATE = 2
-export const INSERT = 3
-export const DELETE = 4
 
 /** The values of target list entries. Sub-selects of SET come last in it, and are referred to before. */
 export function readEntries(entries: readonly TreeNode[], scope: Scope, reader: Reader): Map<TreeNode, Value> {
@@ -190,7 +187,7 @@ export function readConflict(
 
 /** The columns that the actions of a MERGE write. */
 export function writtenByActions(actions: readonly TreeNode[]): Set<number> | 'all' {
-  if (actions.some((action) => numberAt(action, 'commandType') === INSERT)) return 'all'
+  if (actions.some((action) => numberAt(action, 'commandType') === COMMAND_TYPE.insert)) return 'all'
   return new Set(actions.flatMap((action) => [...writtenBy(nodesAt(action, 'targetList'))]))
 }
 

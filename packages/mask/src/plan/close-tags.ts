@@ -1,9 +1,7 @@
 // Tags follow values: from a column to all whose values are made of it, until nothing changes any more.
 
+import type { ColumnKey } from './column-key.ts'
 import { type Tag, UNKNOWN_TAG, type Verdict } from './plan.ts'
-
-/** `relid.attno`. */
-export type ColumnKey = string
 
 /**
  * `copy`: the same stored value. `compute`: made of it; what detectors would find in free text they can't find in what is

@@ -2,9 +2,8 @@
 // all there is to know.
 
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from './catalog.ts'
-import type { ColumnKey } from './close-tags.ts'
+import { type ColumnKey, columnKey } from './column-key.ts'
 import { reachableFrom } from './reachable.ts'
-import { columnKey } from './value-flows.ts'
 
 /** Generated columns, those of views and materialised views that are computed, and those that show such ones. */
 export function madeColumns({ relations }: CatalogSnapshot): ReadonlySet<ColumnKey> {

@@ -11,14 +11,15 @@ import {
   catalogHash,
 } from './catalog.ts'
 import { type ColumnState, closeTags } from './close-tags.ts'
+import { columnKey } from './column-key.ts'
 import { LocalVerdicts } from './local-verdict.ts'
 import { madeColumns } from './made-columns.ts'
 import { type MaskingRules, tagRuleOf } from './masking-rules.ts'
 import { type MaskPlan, type PlannedRelation, type Tag, type TagRule, UNKNOWN_TAG } from './plan.ts'
-import { memoryKey, type PlanMemory, remember } from './plan-memory.ts'
+import { type PlanMemory, remember } from './plan-memory.ts'
 import { reachableFrom } from './reachable.ts'
 import { RunningCode } from './running-code.ts'
-import { columnKey, isCleanOwn, isDerived, valueFlows } from './value-flows.ts'
+import { isCleanOwn, isDerived, valueFlows } from './value-flows.ts'
 import { writersOf } from './written-along.ts'
 
 export type PlanMaking = {
@@ -97,7 +98,7 @@ function verdictsOf(
   memory: PlanMemory,
   functions: KnownFunctions,
 ): ReadonlyMap<string, ColumnState> {
-  const remembered = new Map(memory.columns.map((kept) => [memoryKey(kept), kept]))
+  const remembered = new Map(memory.columns.map((kept) => [columnKey(kept.relid, kept.attno), kept]))
   const states = new Map<string, ColumnState>()
   for (const relation of catalog.relations) {
     for (const column of relation.columns) {

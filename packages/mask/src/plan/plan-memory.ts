@@ -4,6 +4,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import { z } from 'zod'
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from './catalog.ts'
+import { type ColumnKey, columnKey } from './column-key.ts'
 import { tagsInText } from './comment-tags.ts'
 import { tagSchema } from './masking-rules.ts'
 import type { Tag } from './plan.ts'
@@ -37,10 +38,7 @@ export type PlanMemory = {
 
 export const NO_MEMORY: PlanMemory = { databaseId: 0, columns: [] }
 
-export function memoryKey({ relid, attno }: { readonly relid: number; readonly attno: number }): string {
-  return `${relid}.${attno}`
-}
-
+const keyOf = ({ relid, attno }: ColumnMemory): ColumnKey => columnKey(relid, attno)
 const sameName = (a: PlaceName, b: PlaceName): boolean =>
   a.schema === b.schema && a.table === b.table && a.column === b.column
 const nameKey = ({ schema, table, column }: PlaceName): string => JSON.stringify([schema, table, column])
@@ -57,14 +55,14 @@ export function remember(
   const sameDatabase = memory.databaseId === catalog.databaseId
   const there = new Set(catalog.relations.map(({ relid }) => relid))
   const isGone = (kept: ColumnMemory): boolean => !sameDatabase || !there.has(kept.relid)
-  const byId = new Map(memory.columns.filter((kept) => !isGone(kept)).map((kept) => [memoryKey(kept), kept]))
+  const byId = new Map(memory.columns.filter((kept) => !isGone(kept)).map((kept) => [keyOf(kept), kept]))
   const byName = new Map(memory.columns.filter(isGone).map((kept) => [nameKey(kept.place), kept]))
   const now: ColumnMemory[] = []
   const seen = new Set<string>()
   for (const relation of catalog.relations) {
     for (const column of relation.columns) {
       const place = placeOf(relation, column)
-      const key = memoryKey({ relid: relation.relid, attno: column.attno })
+      const key = columnKey(relation.relid, column.attno)
       seen.add(key)
       // A table that was made anew under the same name holds the same.
       const kept = byId.get(key) ?? byName.get(nameKey(place))
@@ -75,7 +73,7 @@ export function remember(
     }
   }
   // Ids of another database mean nothing here; of this one, what is gone may come back with the next catalog.
-  const gone = sameDatabase ? memory.columns.filter((kept) => !seen.has(memoryKey(kept))) : []
+  const gone = sameDatabase ? memory.columns.filter((kept) => !seen.has(keyOf(kept))) : []
   const room = Math.max(0, MAX_REMEMBERED_COLUMNS - now.length)
   return { databaseId: catalog.databaseId, columns: [...(room === 0 ? [] : gone.slice(-room)), ...now] }
 }
@@ -83,11 +81,11 @@ export function remember(
 /** The memory after a finding said what a column holds. */
 export function withFinding(memory: PlanMemory, at: Omit<ColumnMemory, 'names' | 'noted'>, tag: Tag): PlanMemory {
   const { relid, attno, place } = at
-  const key = memoryKey(at)
+  const key = columnKey(relid, attno)
   const noted: readonly Noted[] = [{ tag, by: 'finding' }]
-  const isKnown = memory.columns.some((kept) => memoryKey(kept) === key)
+  const isKnown = memory.columns.some((kept) => keyOf(kept) === key)
   const columns = memory.columns.map((kept) =>
-    memoryKey(kept) === key ? { ...kept, noted: unite(kept.noted, noted) } : kept,
+    keyOf(kept) === key ? { ...kept, noted: unite(kept.noted, noted) } : kept,
   )
   return { ...memory, columns: isKnown ? columns : [...columns, { relid, attno, place, names: [], noted }] }
 }

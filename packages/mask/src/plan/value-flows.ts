@@ -4,9 +4,8 @@ import type { KnownFunctions } from '../functions/known-functions.ts'
 import { FIRST_USER_ID } from '../functions/object-ids.ts'
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from './catalog.ts'
 import type { Flow } from './close-tags.ts'
+import { columnKey } from './column-key.ts'
 import { type TypeClass, typeClassOf } from './type-verdict.ts'
-
-export const columnKey = (relid: number, attno: number): string => `${relid}.${attno}`
 
 /** Whether what is in it follows from other columns alone. */
 export function isDerived({ kind }: CatalogRelation, { generatedFrom, origins }: CatalogColumn): boolean {
