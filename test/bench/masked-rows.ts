@@ -2,10 +2,10 @@
 
 import { fileURLToPath } from 'node:url'
 import type { MaskingInput } from '@sluice/mask'
-import { countRows, pgbench, SELECT_ONLY } from './clients.ts'
-import { BOTH, type Bound, type Row, withCpu } from './rows.ts'
+import { countRows, SELECT_ONLY } from './clients.ts'
+import { BOTH, type Bound, FIVE_COLUMNS, type Row, rowRate, transactionRate, withCpu } from './rows.ts'
 import type { Instance } from './targets.ts'
-import { FOUND_EVERY, WIDE_ROWS } from './upstream.ts'
+import { FOUND_EVERY } from './upstream.ts'
 
 /** Connections to the same database: in one, what is masked without any rule; in the other, a name besides. */
 export const MASKED = 'masked'
@@ -48,11 +48,7 @@ const largeResult = (id: string, title: string, connection: string, sql: string,
   bound: { of: 'ratioToDirect', atLeast },
   measure: async (instance, seconds) => {
     const masked = await checkedMask(instance, connection)
-    return withCpu(instance, async () => {
-      const { rows, millis } = await countRows(masked, sql, seconds)
-      if (rows === 0 || rows % WIDE_ROWS !== 0) throw new Error(`${rows} rows came: not the whole table each time`)
-      return { value: (rows / millis) * 1000, units: rows }
-    })
+    return withCpu(instance, () => rowRate(masked, sql, seconds))
   },
 })
 
@@ -65,15 +61,9 @@ const smallQuery = (id: string, title: string, script: string, bound: Bound): Ro
   bound,
   measure: async (instance, seconds) => {
     const masked = await checkedMask(instance, MASKED)
-    return withCpu(instance, async () => {
-      const options = { script, protocol: 'prepared', clients: 8, seconds } as const
-      const { tps, transactions } = await pgbench(masked, options)
-      return { value: tps, units: transactions }
-    })
+    return withCpu(instance, () => transactionRate(masked, { script, protocol: 'prepared', clients: 8, seconds }))
   },
 })
-
-const FIVE_COLUMNS = 'SELECT id, name, email, amount, created FROM wide'
 
 export const MASKED_ROWS: readonly Row[] = [
   largeResult('rows-masked', 'one column masked', MASKED, FIVE_COLUMNS, 0.45),

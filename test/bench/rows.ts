@@ -1,7 +1,7 @@
 // The rows of the benchmark, what each runs, and the bound that Sluice has to keep.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { countRows, holdSessions, pgbench, SELECT_ONE, SELECT_ONLY } from './clients.ts'
+import { countRows, holdSessions, type PgbenchOptions, pgbench, SELECT_ONE, SELECT_ONLY } from './clients.ts'
 import { cpuMicros, residentBytes, sum } from './processes.ts'
 import type { Instance, TlsSetting } from './targets.ts'
 import { WIDE_ROWS } from './upstream.ts'
@@ -39,14 +39,28 @@ export const warmUp = async (instance: Instance): Promise<void> => {
   await pgbench(instance, { script: SELECT_ONLY, protocol: 'prepared', clients: 4, seconds: WARM_UP_SECONDS })
 }
 
+type Counted = { readonly value: number; readonly units: number }
+
 /** CPU time that the gateway spends while `work` runs, for each of the units that it counts. */
-export const withCpu = async (
-  { pids }: Instance,
-  work: () => Promise<{ readonly value: number; readonly units: number }>,
-): Promise<Measured> => {
+export const withCpu = async ({ pids }: Instance, work: () => Promise<Counted>): Promise<Measured> => {
   const before = sum(pids, cpuMicros)
   const { value, units } = await work()
   return { value, cpuMicros: pids.length === 0 ? null : (sum(pids, cpuMicros) - before) / units }
+}
+
+/** Transactions a second. */
+export const transactionRate = async (instance: Instance, options: PgbenchOptions): Promise<Counted> => {
+  const { tps, transactions } = await pgbench(instance, options)
+  return { value: tps, units: transactions }
+}
+
+export const FIVE_COLUMNS = 'SELECT id, name, email, amount, created FROM wide'
+
+/** Rows a second of a query that gives as many as `wide` has. */
+export const rowRate = async (instance: Instance, sql: string, seconds: number): Promise<Counted> => {
+  const { rows, millis } = await countRows(instance, sql, seconds)
+  if (rows === 0 || rows % WIDE_ROWS !== 0) throw new Error(`${rows} rows came: not the whole table each time`)
+  return { value: (rows / millis) * 1000, units: rows }
 }
 
 const selectOnly = (protocol: 'simple' | 'prepared', clients: number, bound: Bound | null): Row => ({
@@ -57,10 +71,7 @@ const selectOnly = (protocol: 'simple' | 'prepared', clients: number, bound: Bou
   kind: 'throughput',
   bound,
   measure: (instance, seconds) =>
-    withCpu(instance, async () => {
-      const { tps, transactions } = await pgbench(instance, { script: SELECT_ONLY, protocol, clients, seconds })
-      return { value: tps, units: transactions }
-    }),
+    withCpu(instance, () => transactionRate(instance, { script: SELECT_ONLY, protocol, clients, seconds })),
 })
 
 const connections: Row = {
@@ -71,11 +82,9 @@ const connections: Row = {
   kind: 'throughput',
   bound: null,
   measure: (instance, seconds) =>
-    withCpu(instance, async () => {
-      const options = { script: SELECT_ONE, protocol: 'simple', clients: 4, seconds, reconnect: true } as const
-      const { tps, transactions } = await pgbench(instance, options)
-      return { value: tps, units: transactions }
-    }),
+    withCpu(instance, () =>
+      transactionRate(instance, { script: SELECT_ONE, protocol: 'simple', clients: 4, seconds, reconnect: true }),
+    ),
 }
 
 const wideSelect: Row = {
@@ -85,13 +94,7 @@ const wideSelect: Row = {
   tls: BOTH,
   kind: 'throughput',
   bound: { of: 'ratioToDirect', atLeast: 0.75 },
-  measure: (instance, seconds) =>
-    withCpu(instance, async () => {
-      const sql = 'SELECT id, name, email, amount, created FROM wide'
-      const { rows, millis } = await countRows(instance, sql, seconds)
-      if (rows === 0 || rows % WIDE_ROWS !== 0) throw new Error(`${rows} rows came: not the whole table each time`)
-      return { value: (rows / millis) * 1000, units: rows }
-    }),
+  measure: (instance, seconds) => withCpu(instance, () => rowRate(instance, FIVE_COLUMNS, seconds)),
 }
 
 const STREAMED_BYTES = 2 ** 30

@@ -3,13 +3,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ConfigInput } from '@sluice/config'
 import { nowMicros, type Subject } from '@sluice/events'
 import { newTicket, ticketUser } from '@sluice/identity'
 import { CatalogReader } from '../../services/proxy/src/postgres/catalog/read-catalog.ts'
 import { type ControlPlane, openControlPlane } from '../stand/control-plane.ts'
+import { plansInForce } from '../stand/plans-in-force.ts'
 import { MASKED, MASKED_TWICE, MASKING } from './masked-rows.ts'
 import { freePort, nextMessage, start } from './processes.ts'
 import type { Instance, Target, TlsSetting } from './targets.ts'
@@ -25,7 +25,6 @@ const TICKET_MS = 86_400_000
 const CATALOG_MS = 86_400_000
 const CATALOG_TIMEOUT_MS = 30_000
 const PLAN_TIMEOUT_MS = 30_000
-const PLAN_POLL_MS = 20
 /** All rounds together stream some gigabytes through the journal. */
 const JOURNAL_BYTES = 256 * 2 ** 30
 
@@ -83,18 +82,6 @@ const publishPlans = async (control: ControlPlane, upstream: Upstream): Promise<
   }
 }
 
-/** A proxy looks at the catalogs when it starts, and takes a plan when it has seen what the plan is of. */
-const plansInForce = async (metrics: string): Promise<void> => {
-  const inForce = [MASKED, MASKED_TWICE].map((name) => `sluice_mask_plan{connection="${name}"} 1`)
-  const deadline = performance.now() + PLAN_TIMEOUT_MS
-  while (performance.now() < deadline) {
-    const said = await (await fetch(metrics)).text()
-    if (inForce.every((each) => said.includes(each))) return
-    await sleep(PLAN_POLL_MS)
-  }
-  throw new Error('the proxy has no masking plan')
-}
-
 export const startSluice = async (
   upstream: Upstream,
   tls: TlsSetting,
@@ -119,7 +106,8 @@ export const startSluice = async (
   const port = Number(message.addresses?.postgres.split(':').at(-1))
   if (!message.ready || !(port > 0)) throw new Error(`the proxy did not start: ${JSON.stringify(message)}`)
   try {
-    await plansInForce(`http://127.0.0.1:${ports[0]}/metrics`)
+    if (!(await plansInForce(`http://127.0.0.1:${ports[0]}`, [MASKED, MASKED_TWICE], PLAN_TIMEOUT_MS)))
+      throw new Error('the proxy has no masking plan')
   } catch (error) {
     await running.stop()
     throw error

@@ -1,12 +1,11 @@
 // What the audit stream holds of masked sessions, and what is found in it: from the proxy over the masker to the plan.
 
-import { auditCodec, type PublishedFinding, TOPICS } from '@sluice/events'
-import { ControlReader, TrustedKeys } from '@sluice/trust'
+import { auditCodec, TOPICS } from '@sluice/events'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
-import { storedRecords } from '../stand/stored-records.ts'
+import { maskerContents, storedRecords } from '../stand/stored-records.ts'
 
 const SOON_MS = 20_000
 
@@ -59,21 +58,6 @@ async function auditOf(mark: string): Promise<Finished> {
   return (await look()) as Finished
 }
 
-async function findings(): Promise<readonly PublishedFinding[]> {
-  const { log, registry, root } = proxy.control
-  const onIncident = (): never => {
-    throw new Error('a record was not accepted')
-  }
-  const keys = await TrustedKeys.open({ log, registry, root: root.publicKey, onIncident })
-  const topic = TOPICS.findings
-  const reader = await ControlReader.open({ log, registry, topic, keys, role: 'masker', memory: null, onIncident })
-  const found: PublishedFinding[] = []
-  await reader.catchUp(({ content }) => void found.push(content))
-  await reader.close()
-  await keys.close()
-  return found
-}
-
 describe('a masked statement', () => {
   it('is in the audit stream with its values and what was delivered, but for what is sensitive', async () => {
     const [person] = (await database.query('select name, email, ssn from customers where id = 7')).rows as [
@@ -113,7 +97,7 @@ describe('sensitive data that the plan does not know', () => {
     await ask()
     await ask()
     await expect.poll(async () => JSON.stringify(await ask()), { timeout: SOON_MS }).not.toContain('ann8')
-    const [first, ...more] = await findings()
+    const [first, ...more] = await maskerContents(proxy.control, TOPICS.findings)
     expect(first).toMatchObject({
       connection: 'shop',
       place: { kind: 'column', name: 'public.customers.name' },

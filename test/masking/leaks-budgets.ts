@@ -1,7 +1,7 @@
 // Constants, one for each number, that are as many as a subject may compare in a day only if each of them is counted.
 
-import { execute, parse, sync } from '../stand/wire-client.ts'
-import { bindAs, type Step } from './leaks-client.ts'
+import { bindAs, execute, parse, sync } from '../stand/wire-client.ts'
+import type { Step } from './leaks-client.ts'
 
 export type Series = { readonly name: string; readonly first?: string; readonly step: (n: number) => Step }
 

@@ -1,8 +1,8 @@
 // What the owner of a database changes between the analysis of a statement and its execution, or before the gateway has a
 // plan that knows of it. Each attack has a table `t_x` and a view `v_x` of its own.
 
-import { bind, describe, execute, parse, sync } from '../stand/wire-client.ts'
-import { type Attack, bindAs, type Step } from './leaks-client.ts'
+import { bind, bindAs, describe, execute, parse, sync } from '../stand/wire-client.ts'
+import type { Attack, Step } from './leaks-client.ts'
 
 const REPLACE: Step = { owner: 'create or replace view v_x as select id, ssn as v from t_x' }
 const SWAP: Step = {

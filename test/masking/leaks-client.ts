@@ -1,7 +1,6 @@
 // One attack: messages as no driver sends them, or texts of simple queries, and what comes of it.
 
 import { decodeReport } from '../../services/proxy/src/postgres/wire/decode.ts'
-import * as encode from '../../services/proxy/src/postgres/wire/encode.ts'
 import { CLIENT, query, type Reply, type WireClient } from '../stand/wire-client.ts'
 
 /**
@@ -19,41 +18,6 @@ export type Attack = {
 
 const SYNC = CLIENT.sync
 const QUERY = CLIENT.query
-
-/** Each event has an id of its own; nothing in one follows from data. */
-const EVENT_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-
-export const seenIn = ({ type, bytes }: Reply): string => {
-  const text = bytes.toString('latin1')
-  // An id changes the length of nothing.
-  return type === 'E' || type === 'N' ? text.replaceAll(EVENT_ID, 'id') : text
-}
-
-/** `bind` with codes for parameters and results. */
-export function bindAs(
-  portal: string,
-  statement: string,
-  results: readonly number[],
-  values: readonly Buffer[] = [],
-  parameters: readonly number[] = [],
-): Buffer {
-  const int32 = (value: number): Buffer => {
-    const bytes = Buffer.alloc(4)
-    bytes.writeInt32BE(value)
-    return bytes
-  }
-  return encode.message(
-    CLIENT.bind,
-    encode.cString(portal),
-    encode.cString(statement),
-    encode.int16(parameters.length),
-    ...parameters.map((code) => encode.int16(code)),
-    encode.int16(values.length),
-    ...values.flatMap((value) => [int32(value.length), value]),
-    encode.int16(results.length),
-    ...results.map((code) => encode.int16(code)),
-  )
-}
 
 export async function runSteps(
   client: WireClient,

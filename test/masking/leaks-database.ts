@@ -2,14 +2,14 @@
 // and a gateway in front of each.
 
 import { randomUUID } from 'node:crypto'
-import { type Database, GATEWAY_ROLE, startDatabase } from '../stand/database.ts'
+import type { MaskingInput } from '@sluice/mask'
+import { GATEWAY_ROLE, startDatabase } from '../stand/database.ts'
 import { type Login, type RunningProxy, startProxy } from '../stand/proxy.ts'
 import { emailOf, SIDES, type Side, ssnOf } from './leaks-values.ts'
 
 export type LeakMajor = 13 | 15 | 16 | 18
 
 export type LeakStand = {
-  readonly major: LeakMajor
   readonly proxies: Readonly<Record<Side, RunningProxy>>
   /** A subject of its own, who has compared nothing yet. */
   readonly newcomer: (side: Side) => Promise<Login>
@@ -118,7 +118,7 @@ const EVERYTHING = [
   },
 ]
 
-const RULES = {
+const RULES: MaskingInput = {
   columns: [
     { match: 'shop/anon.*.ssn', verdict: 'clean' },
     { match: '*/*.*.ssn', tag: 'pii.ssn' },
@@ -128,51 +128,30 @@ const RULES = {
     { match: '*/*.*.title', verdict: 'clean' },
   ],
   tags: { 'pii.email': { strategy: 'partial' } },
-} as const
+}
 
 export async function startLeakStand(major: LeakMajor): Promise<LeakStand> {
   const database = await startDatabase(major)
-  const as = (side: Side): Omit<Database, 'name'> & { readonly name: string } => ({ ...database, name: side })
-  const owner = async (side: Side | 'shop', sql: string): Promise<void> => {
-    const client = await database.connect()
-    try {
-      if (side === 'shop') await client.query(sql)
-      else await inDatabase(database, side, sql)
-    } finally {
-      await client.end()
-    }
-  }
-  await owner('shop', 'alter system set autovacuum = off')
-  await owner('shop', 'select pg_reload_conf()')
-  await owner('shop', SCHEMA)
+  await database.query('alter system set autovacuum = off')
+  await database.query('select pg_reload_conf()')
+  await database.query(SCHEMA)
   for (const side of SIDES) {
-    await owner('shop', `create database "${side}" template shop`)
-    await owner(side, fill(side))
+    await database.query(`create database "${side}" template shop`)
+    await database.query(fill(side), side)
   }
   const open = (side: Side): Promise<RunningProxy> =>
-    startProxy(as(side), { masking: RULES as never, plannedBy: 'test', policies: EVERYTHING })
+    startProxy({ ...database, name: side }, { masking: RULES, plannedBy: 'test', policies: EVERYTHING })
   const [left, right] = await Promise.all([open('left'), open('right')])
   const proxies = { left, right }
   return {
-    major,
     proxies,
     newcomer: (side) => proxies[side].ticket({ agent: `agent-${randomUUID()}` }),
-    owner,
+    owner: async (side, sql) => {
+      await database.query(sql, side)
+    },
     stop: async () => {
       await Promise.all([left.stop(), right.stop()])
       await database.stop()
     },
-  }
-}
-
-async function inDatabase({ server, authority }: Database, name: string, sql: string): Promise<void> {
-  const { default: pg } = await import('pg')
-  const { host, port, user, password } = server
-  const client = new pg.Client({ host, port, user, password, database: name, ssl: { ca: authority.certificate } })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
   }
 }

@@ -1,7 +1,7 @@
 // Portals, formats and orders of messages that no driver thinks of.
 
-import { bind, describe, execute, flush, parse, sync } from '../stand/wire-client.ts'
-import { type Attack, bindAs } from './leaks-client.ts'
+import { bind, bindAs, describe, execute, flush, parse, sync } from '../stand/wire-client.ts'
+import type { Attack } from './leaks-client.ts'
 
 const SECRET = 'select ssn from customers order by id limit 2'
 const CLEAN = 'select name from customers order by id limit 2'

@@ -1,7 +1,7 @@
 // Names that meant something else before: of statements, portals and cursors.
 
-import { bind, close, execute, parse, sync } from '../stand/wire-client.ts'
-import { type Attack, bindAs } from './leaks-client.ts'
+import { bind, bindAs, close, execute, parse, sync } from '../stand/wire-client.ts'
+import type { Attack } from './leaks-client.ts'
 
 const SECRET = 'select ssn from customers order by id limit 2'
 const CLEAN = 'select name from customers order by id limit 2'

@@ -3,10 +3,10 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Login } from '../stand/proxy.ts'
-import { execute, logIn, parse, sync } from '../stand/wire-client.ts'
+import { bindAs, execute, logIn, parse, seenIn, sync } from '../stand/wire-client.ts'
 import { NO_CONSTANTS, SERIES } from './leaks-budgets.ts'
 import { CHANGES } from './leaks-changes.ts'
-import { type Attack, bindAs, endOf, runSteps, type Step, seenIn } from './leaks-client.ts'
+import { type Attack, endOf, runSteps, type Step } from './leaks-client.ts'
 import { type LeakMajor, type LeakStand, startLeakStand } from './leaks-database.ts'
 import * as expressions from './leaks-expressions.ts'
 import { MESSAGES } from './leaks-messages.ts'

@@ -1,30 +1,19 @@
 // One client of the gateway that asks random queries in every way there is, and what it gets to see, byte for byte.
 
-import * as encode from '../../services/proxy/src/postgres/wire/encode.ts'
-import { CLIENT } from '../../services/proxy/src/postgres/wire/message-types.ts'
 import {
   bind,
+  bindAs,
   close,
   describe,
   execute,
   parse,
   query,
   type Reply,
+  seenIn,
   sync,
   type WireClient,
 } from '../stand/wire-client.ts'
 import type { Way } from './random-query.ts'
-
-/** Each event has an id of its own; nothing in one follows from data. */
-const EVENT_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-
-const bindBinary = (portal: string, statement: string): Buffer =>
-  encode.message(
-    CLIENT.bind,
-    encode.cString(portal),
-    encode.cString(statement),
-    ...[0, 0, 1, 1].map((part) => encode.int16(part)),
-  )
 
 /** The messages, and how many ReadyForQuery answer them. */
 function messagesFor(way: Way, text: string): readonly Buffer[] {
@@ -34,7 +23,7 @@ function messagesFor(way: Way, text: string): readonly Buffer[] {
     case 'extended':
       return [parse('', text), describe('S'), bind('', ''), describe('P'), execute(), sync]
     case 'binary':
-      return [parse('', text), bindBinary('', ''), describe('P'), execute(), sync]
+      return [parse('', text), bindAs('', '', [1]), describe('P'), execute(), sync]
     case 'prepared twice': {
       const once = [bind('', 'p'), describe('P'), execute('', 3), execute(), sync]
       return [parse('p', text), sync, ...once, ...once, close('S', 'p'), sync]
@@ -69,12 +58,6 @@ export async function ask(client: WireClient, way: Way, text: string): Promise<r
     replies.push(...(await client.until(turn.filter(([type]) => type === SYNC || type === QUERY).length)))
   }
   return replies
-}
-
-/** As one string: each byte a character. */
-export const seenIn = ({ type, bytes }: Reply): string => {
-  const text = bytes.toString('latin1')
-  return type === 'E' || type === 'N' ? text.replaceAll(EVENT_ID, 'id') : text
 }
 
 export const isRefused = (replies: readonly Reply[]): boolean =>

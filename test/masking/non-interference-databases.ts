@@ -1,21 +1,15 @@
 // Two databases of one server that differ only in their sensitive values: copies of a third, so that relations have the
 // same ids in both, filled in the same order.
 
-import pg from 'pg'
-import { type Database, GATEWAY_ROLE, startDatabase } from '../stand/database.ts'
-import type { ProxiedDatabase } from '../stand/proxy.ts'
-import { largeSql, rowsSql, type Side } from './non-interference-values.ts'
+import { type Database, GATEWAY_ROLE, type ProxiedDatabase, startDatabase } from '../stand/database.ts'
+import { largeSql, rowsSql, SIDES, type Side } from './non-interference-values.ts'
 import { SCHEMA_SQL, TABLES } from './random-query-schema.ts'
 
 export type Twins = {
   readonly database: Database
   readonly proxied: Readonly<Record<Side, ProxiedDatabase>>
-  /** A session of the superuser, past the gateway. */
-  readonly connect: (side: Side | 'shop', options?: string) => Promise<pg.Client>
   readonly stop: () => Promise<void>
 }
-
-const SIDES = ['left', 'right'] as const
 
 /** Plans follow from sizes alone, and a query that runs away ends. */
 const SETTINGS = [
@@ -27,27 +21,8 @@ const SETTINGS = [
 
 export async function startTwins(major: 13 | 14 | 15 | 16 | 17 | 18): Promise<Twins> {
   const database = await startDatabase(major)
-  const { server, authority } = database
-  const connect: Twins['connect'] = async (side, options = '') => {
-    const client = new pg.Client({
-      host: server.host,
-      port: server.port,
-      user: server.user,
-      password: server.password,
-      database: side,
-      ssl: { ca: authority.certificate },
-      options,
-    })
-    await client.connect()
-    return client
-  }
   const run = async (side: Side | 'shop', ...texts: readonly string[]): Promise<void> => {
-    const client = await connect(side)
-    try {
-      for (const text of texts) await client.query(text)
-    } finally {
-      await client.end()
-    }
+    for (const text of texts) await database.query(text, side)
   }
   await run(
     'shop',
@@ -61,26 +36,23 @@ export async function startTwins(major: 13 | 14 | 15 | 16 | 17 | 18): Promise<Tw
     await run('shop', `create database "${side}" template shop`)
     await run(side, rowsSql(side), ...largeSql(side))
   }
-  await expectSameSizes(connect)
+  await expectSameSizes(database)
   return {
     database,
     proxied: { left: { ...database, name: 'left' }, right: { ...database, name: 'right' } },
-    connect,
     stop: database.stop,
   }
 }
 
 /** Else the two would differ in what nobody promises to hide: pages, and plans. */
-async function expectSameSizes(connect: Twins['connect']): Promise<void> {
+async function expectSameSizes(database: Database): Promise<void> {
   const sizes = await Promise.all(
     SIDES.map(async (side) => {
-      const client = await connect(side)
       const found: string[] = []
       for (const { name } of TABLES) {
-        const { rows } = await client.query(`select array_agg(ctid::text || id) as places from ${name}`)
+        const { rows } = await database.query(`select array_agg(ctid::text || id) as places from ${name}`, side)
         found.push(String(rows[0]?.places))
       }
-      await client.end()
       return found.join()
     }),
   )

@@ -47,12 +47,12 @@ export class DecidedSession {
   }
 
   static async open(twins: Twins, side: Side): Promise<DecidedSession> {
-    const database = { ...twins.database, name: side } as unknown as Twins['database']
+    const database = { ...twins.database, name: side }
     const catalog = await catalogReader(database).read()
     const functions = knownFunctions(catalog.serverMajor, catalog.standard)
     const rules = maskingRulesSchema.parse(MASKING)
     const { plan } = makePlan({ catalog, rules, memory: NO_MEMORY, functions, madeAt: 0 })
-    const [trees, client] = [await treeSession(database, 'public'), await twins.connect(side, QUIET)]
+    const [trees, client] = [await treeSession(database, 'public'), await database.connect(side, QUIET)]
     return new DecidedSession(trees, client, new PlanView(plan), functions, catalog.serverMajor)
   }
 

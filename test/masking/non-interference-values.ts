@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { type SchemaColumn, TABLES } from './random-query-schema.ts'
 import { Choices, seedOf } from './random-query-source.ts'
 
-export type Side = 'left' | 'right'
+export const SIDES = ['left', 'right'] as const
+export type Side = (typeof SIDES)[number]
 
 const ROWS: Readonly<Record<string, number>> = { customers: 60, orders: 140, payments: 90, employees: 25 }
 const CITIES = ['Bonn', 'Lyon', 'Graz', 'Turku', 'Bergen']
@@ -23,7 +24,10 @@ function choicesFor(side: Side, tag: string, index: number): Choices {
   return new Choices(seedOf(hash, index))
 }
 
-/** Nine characters, distinct for each index: a number on one side, perhaps not on the other. */
+/**
+ * Nine characters, distinct for each index: a number on one side, perhaps not on the other. One that occurs, or, with a
+ * large index, none that does.
+ */
 export function ssnOf(side: Side, index: number): string {
   const choices = choicesFor(side, 'pii.ssn', index)
   const unique = String(side === 'left' ? index + 10 : 99 - index)
@@ -155,7 +159,3 @@ export const largeSql = (side: Side): readonly string[] => [
 /** The SSN of a row of the vault. */
 export const vaultConstantOf = (side: Side, id: number): string =>
   createHash('md5').update(`${side} ${id}`).digest('hex')
-
-/** A value of that tag that occurs, or, with a large index, none that does. */
-export const constantOf = (side: Side, tag: 'pii.ssn' | 'pci.pan', index: number): string =>
-  tag === 'pii.ssn' ? ssnOf(side, index) : cardOf(side, index)

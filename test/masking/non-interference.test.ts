@@ -2,26 +2,20 @@
 // whatever it asks.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ALL_BUT_REVEAL } from '../stand/control-plane.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
-import { logIn, query, type WireClient } from '../stand/wire-client.ts'
-import { ask, difference, isFailed, isRefused, seenIn } from './non-interference-client.ts'
+import { logIn, query, seenIn, type WireClient } from '../stand/wire-client.ts'
+import { ask, difference, isFailed, isRefused } from './non-interference-client.ts'
 import { startTwins, type Twins } from './non-interference-databases.ts'
 import { firstOf, newSeed, type Outcome, runQueries, summary } from './non-interference-run.ts'
-import { constantOf, type Side, vaultConstantOf } from './non-interference-values.ts'
+import { SIDES, type Side, ssnOf, vaultConstantOf } from './non-interference-values.ts'
 import { type RandomQuery, rendered } from './random-query.ts'
 import { MASKING } from './random-query-schema.ts'
 
 const LANES = 4
 const JOINED = 'select array_agg(a.id) from archive a left join employees e on e.ssn = a.ssn'
-/** Whatever is not masking's own question. */
-const ALL_BUT_REVEAL = {
-  name: 'random.cedar',
-  text: '@id("random") permit (principal, action, resource) unless { action == Action::"reveal" };',
-}
-const SIDES = ['left', 'right'] as const
 
-const textFor = (side: Side, { template }: RandomQuery): string =>
-  rendered(template, (index) => constantOf(side, 'pii.ssn', index))
+const textFor = (side: Side, { template }: RandomQuery): string => rendered(template, (index) => ssnOf(side, index))
 
 describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major) => {
   const seed = newSeed()
@@ -38,7 +32,7 @@ describe.each([13, 18] as const)('through the gateway to PostgreSQL %i', (major)
 
   beforeAll(async () => {
     twins = await startTwins(major)
-    const options = { policies: [ALL_BUT_REVEAL], masking: MASKING, plannedBy: 'test' } as const
+    const options = { policies: ALL_BUT_REVEAL, masking: MASKING, plannedBy: 'test' } as const
     proxies = await Promise.all(SIDES.map((side) => startProxy(twins.proxied[side], options)))
     lanes = await Promise.all(Array.from({ length: LANES }, open))
   }, 120_000)

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ALL_BUT_REVEAL } from '../stand/control-plane.ts'
 import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 import { loadPlainTables, PLAIN_RULES, type PlainQuery, plainQueries, resetSequences } from './plain-queries.ts'
@@ -11,11 +12,6 @@ import { isRefusedByMistake } from './plain-queries-refused.ts'
 
 const MAX_REFUSED_SHARE = 0.02
 const MIN_QUERIES = 300
-/** Whatever is not masking's own question. */
-const ALL_BUT_REVEAL = {
-  name: 'plain.cedar',
-  text: '@id("plain") permit (principal, action, resource) unless { action == Action::"reveal" };',
-}
 
 type Answer = { readonly error: string } | { readonly columns: unknown; readonly rows: unknown }
 
@@ -53,7 +49,7 @@ describe.each([13, 18] as const)('plain queries through the gateway to PostgreSQ
   beforeAll(async () => {
     database = await startDatabase(major)
     await loadPlainTables(database)
-    proxy = await startProxy(database, { policies: [ALL_BUT_REVEAL], masking: PLAIN_RULES, plannedBy: 'test' })
+    proxy = await startProxy(database, { policies: ALL_BUT_REVEAL, masking: PLAIN_RULES, plannedBy: 'test' })
     queries = [...plainQueries(), ...(await psqlQueries(database))]
   }, 120_000)
   afterAll(async () => {

@@ -10,8 +10,9 @@ import {
   PlanView,
   readTree,
 } from '@sluice/mask'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PRINT_TREES } from '../../packages/mask/src/tree/rewritten-trees.fixture.ts'
 import { catalogReader } from '../../services/proxy/src/postgres/catalog/catalog.fixture.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { loadPlainTables, PLAIN_RULES, type PlainQuery, plainQueries } from './plain-queries.ts'
@@ -65,17 +66,7 @@ describe.each([13, 15, 16, 18] as const)('plain queries on PostgreSQL %i', (majo
   beforeAll(async () => {
     database = await startDatabase(major)
     await loadPlainTables(database)
-    const { host, port, user, password } = database.server
-    client = new pg.Client({
-      host,
-      port,
-      user,
-      password,
-      database: database.name,
-      ssl: { ca: database.authority.certificate },
-      options: '-c debug_print_rewritten=on -c debug_pretty_print=off -c client_min_messages=log',
-    })
-    await client.connect()
+    client = await database.connect(database.name, PRINT_TREES)
     const catalog = await catalogReader(database).read()
     const functions = knownFunctions(catalog.serverMajor, catalog.standard)
     const rules = maskingRulesSchema.parse(PLAIN_RULES)

@@ -2,6 +2,7 @@
 
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { READS_FOR_AGENTS } from '../stand/control-plane.ts'
 import { type Database, GATEWAY_ROLE, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 
@@ -89,7 +90,6 @@ describe('what is sensitive', () => {
   it('is what a signed rule says, while sessions go on', async () => {
     const client = await connect(proxy)
     expect((await client.query('select status from orders where id = 2')).rows).toEqual([{ status: 'new' }])
-    const { READS_FOR_AGENTS } = await import('../stand/control-plane.ts')
     await proxy.control.publishPolicies(READS_FOR_AGENTS, undefined, {
       columns: [{ match: 'shop/public.orders.status', tag: 'internal.status' }],
     })

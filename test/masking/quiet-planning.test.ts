@@ -2,13 +2,10 @@
 
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ALL_BUT_REVEAL } from '../stand/control-plane.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
 
-const ALL_BUT_REVEAL = {
-  name: 'quiet.cedar',
-  text: '@id("quiet") permit (principal, action, resource) unless { action == Action::"reveal" };',
-}
 const SCHEMA = `
   create table visits (id int primary key, customer_id int, ssn text);
   insert into visits select n, n, lpad(n::text, 9, '9') from generate_series(100, 400) n;
@@ -32,7 +29,7 @@ describe.each([13, 18] as const)('on PostgreSQL %i', (major) => {
   beforeAll(async () => {
     database = await startDatabase(major)
     await database.query(SCHEMA)
-    proxy = await startProxy(database, { policies: [ALL_BUT_REVEAL], masking: {}, plannedBy: 'test' })
+    proxy = await startProxy(database, { policies: ALL_BUT_REVEAL, masking: {}, plannedBy: 'test' })
   }, 60_000)
   beforeEach(async () => {
     const login = { database: database.name, ...(await proxy.ticket()), ssl: { ca: proxy.authority } }

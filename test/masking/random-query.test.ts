@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cardOf, rowsSql, ssnOf } from './non-interference-values.ts'
+import { cardOf, rowsSql, SIDES, ssnOf } from './non-interference-values.ts'
 import { randomQuery, rendered, WAYS } from './random-query.ts'
 
 const QUERIES = Array.from({ length: 4000 }, (_, index) => randomQuery(7, index))
@@ -32,7 +32,7 @@ describe('random queries', () => {
 describe('the values of two databases', () => {
   it('are replaced one to one', () => {
     for (const of of [ssnOf, cardOf]) {
-      for (const side of ['left', 'right'] as const) {
+      for (const side of SIDES) {
         const values = Array.from({ length: 30 }, (_, index) => of(side, index))
         expect(new Set(values).size).toBe(30)
         expect(new Set(values.map((value) => value.length)).size).toBe(1)

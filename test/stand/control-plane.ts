@@ -72,6 +72,14 @@ forbid (
   },
 ]
 
+/** Whatever is not masking's own question. */
+export const ALL_BUT_REVEAL: readonly PolicyFile[] = [
+  {
+    name: 'stand.cedar',
+    text: '@id("stand-all") permit (principal, action, resource) unless { action == Action::"reveal" };',
+  },
+]
+
 export const ONE_DATA_OWNER: ApprovalRulesInput = {
   'data-owner': { reviewers: ['group:data-owners'], count: 1, expires: '10m', inTransaction: { hold: '30s' } },
 }

@@ -13,13 +13,22 @@ export const GATEWAY_PASSWORD = 'gateway-only'
 export type Database = {
   readonly server: PostgresServer
   readonly authority: Authority
-  readonly name: 'shop'
-  /** Runs SQL as superuser, past the gateway. */
-  readonly query: (sql: string) => Promise<pg.QueryResult>
-  /** A session of the superuser, past the gateway. */
-  readonly connect: () => Promise<pg.Client>
+  readonly name: string
+  /** Runs SQL as superuser, past the gateway; in `shop` unless said otherwise. */
+  readonly query: (sql: string, database?: string) => Promise<pg.QueryResult>
+  /** A session of the superuser, past the gateway, with libpq's `options`; of `shop` unless said otherwise. */
+  readonly connect: (database?: string, options?: string) => Promise<pg.Client>
   readonly stop: () => Promise<void>
 }
+
+/** What a proxy, or a reader of the catalog, has to know of the database in front of which it stands. */
+export type ProxiedDatabase = {
+  readonly name: string
+  readonly server: Pick<Database['server'], 'host' | 'port'>
+  readonly authority: Pick<Database['authority'], 'certificate'>
+}
+
+const SHOP = 'shop'
 
 const TABLES = `
   create table customers (id int primary key, name text, email text, ssn text, notes text);
@@ -49,7 +58,7 @@ export async function startDatabase(major: PostgresMajor = 18, options: Database
     settings: { fsync: 'off', log_statement: 'none' },
     ...options,
   })
-  const connect = async (database: string): Promise<pg.Client> => {
+  const connect: Database['connect'] = async (database = SHOP, options = '') => {
     const client = new pg.Client({
       host: server.host,
       port: server.port,
@@ -57,11 +66,12 @@ export async function startDatabase(major: PostgresMajor = 18, options: Database
       password: server.password,
       database,
       ssl: { ca: authority.certificate },
+      options,
     })
     await client.connect()
     return client
   }
-  const run = async (database: string, sql: string): Promise<pg.QueryResult> => {
+  const query: Database['query'] = async (sql, database) => {
     const client = await connect(database)
     try {
       return await client.query(sql)
@@ -69,15 +79,15 @@ export async function startDatabase(major: PostgresMajor = 18, options: Database
       await client.end()
     }
   }
-  await run('postgres', `create role ${GATEWAY_ROLE} login password '${GATEWAY_PASSWORD}'`)
-  await run('postgres', 'create database shop')
-  await run('shop', TABLES)
+  await query(`create role ${GATEWAY_ROLE} login password '${GATEWAY_PASSWORD}'`, 'postgres')
+  await query(`create database ${SHOP}`, 'postgres')
+  await query(TABLES)
   return {
     server,
     authority,
-    name: 'shop',
-    query: (sql) => run('shop', sql),
-    connect: () => connect('shop'),
+    name: SHOP,
+    query,
+    connect,
     stop: async () => {
       await server.remove()
       rmSync(dir, { recursive: true, force: true })

@@ -20,19 +20,18 @@ import { createAuthority, issueServerCertificate, newTicket, ticketUser } from '
 import type { MaskingInput, MaskPlan } from '@sluice/mask'
 import type { EmbeddedLog } from '@sluice/stream'
 import { stringify } from 'yaml'
-import { CatalogReader } from '../../services/proxy/src/postgres/catalog/read-catalog.ts'
+import { catalogReader } from '../../services/proxy/src/postgres/catalog/catalog.fixture.ts'
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts'
-import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from './database.ts'
+import { GATEWAY_PASSWORD, GATEWAY_ROLE, type ProxiedDatabase } from './database.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
+import { plansInForce } from './plans-in-force.ts'
 import { type ServiceProcess, startServices } from './service-process.ts'
 import { storedRecords } from './stored-records.ts'
 
 const SESSIONS_END_MS = 30_000
 const PLAN_MS = 60_000
-const CATALOG_MS = 30_000
 /** However slow the machine is: a statement that nobody waits for is not slower for it. */
 const PLAN_WAIT_MS = 20_000
-const PLAN_IN_FORCE = 'sluice_mask_plan{connection="shop"} 1'
 const MASKING_KEY = 'a key that is only for tests, of 32 bytes at least'
 const EVERY_KIND: ReadonlySet<SegmentKind> = new Set(['text', 'literal', 'comment', 'bind', 'result', 'claim'])
 
@@ -73,13 +72,6 @@ export type RunningProxy = {
   /** Ends the process alone: its folder, its log and its issuer stay. */
   readonly stopProcess: ServiceProcess['stop']
   readonly stop: () => Promise<void>
-}
-
-/** What a proxy has to know of the database in front of which it stands. */
-export type ProxiedDatabase = {
-  readonly name: string
-  readonly server: Pick<Database['server'], 'host' | 'port'>
-  readonly authority: Pick<Database['authority'], 'certificate'>
 }
 
 export type ProxyOptions = Pick<ControlPlaneOptions, 'policies' | 'approvalRules'> & {
@@ -161,12 +153,13 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
     ),
   )
 
-  const publishPlan = async (): Promise<MaskPlan> => control.publishPlan(await readCatalog(database))
+  const publishPlan = async (): Promise<MaskPlan> => control.publishPlan(await catalogReader(database).read())
   if (masking !== undefined && plannedBy === 'test') await publishPlan()
   const hasMasker = masking !== undefined && plannedBy === 'masker'
   const [running, masker = null] = await startServices(hasMasker ? ['proxy', 'masker'] : ['proxy'], configFile)
   if (running === undefined) throw new Error('no proxy was started')
-  if (masking !== undefined) await planInForce(running, masker)
+  if (masking !== undefined && !(await plansInForce(running.addresses['health'] ?? '', ['shop'], PLAN_MS)))
+    throw new Error(`no masking plan is in force: ${running.log()} ${masker?.log() ?? ''}`)
   const frames = (): Promise<readonly RecordedFrame[]> =>
     readFrames(control.log, control.registry, control.masker.privateKey)
   return {
@@ -203,25 +196,6 @@ export async function startProxy(database: ProxiedDatabase, options: ProxyOption
       rmSync(dir, { recursive: true, force: true })
     },
   }
-}
-
-/** As the proxy reads it. */
-function readCatalog({ name, server, authority }: ProxiedDatabase) {
-  const { host, port } = server
-  const tls = { mode: 'verify-full', authority: authority.certificate, serverName: null } as const
-  const login = { user: GATEWAY_ROLE, password: () => Promise.resolve(GATEWAY_PASSWORD) }
-  const connection = { name: 'shop', database: name, address: { host, port, tls }, ...login }
-  return new CatalogReader({ connection, timeoutMs: CATALOG_MS }).read()
-}
-
-async function planInForce(proxy: ServiceProcess, masker: ServiceProcess | null): Promise<void> {
-  const until = performance.now() + PLAN_MS
-  while (performance.now() < until) {
-    const metrics = await (await fetch(`${proxy.addresses['health']}/metrics`)).text()
-    if (metrics.includes(PLAN_IN_FORCE)) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`no masking plan is in force: ${proxy.log()} ${masker?.log() ?? ''}`)
 }
 
 /** What there is to know of a process of a proxy, the first or one that came in its place. */

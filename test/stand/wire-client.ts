@@ -33,6 +33,16 @@ function describeReply({ type, bytes }: Reply): string {
   }
 }
 
+/** Each event has an id of its own; nothing in one follows from data. */
+const EVENT_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+
+/** As one string, each byte a character, but for the ids of events. */
+export const seenIn = ({ type, bytes }: Reply): string => {
+  const text = bytes.toString('latin1')
+  // An id changes the length of nothing.
+  return type === 'E' || type === 'N' ? text.replaceAll(EVENT_ID, 'id') : text
+}
+
 export class WireClient {
   readonly socket: Socket
   #buffer: Buffer = Buffer.alloc(0)
@@ -201,6 +211,27 @@ export function bind(portal: string, statement: string, values: readonly (string
   )
   const head = [encode.cString(portal), encode.cString(statement), int16(0), int16(values.length)]
   return encode.message(CLIENT.bind, ...head, ...parts, int16(0))
+}
+
+/** `bind` with codes for results and parameters. */
+export function bindAs(
+  portal: string,
+  statement: string,
+  results: readonly number[],
+  values: readonly Buffer[] = [],
+  parameters: readonly number[] = [],
+): Buffer {
+  return encode.message(
+    CLIENT.bind,
+    encode.cString(portal),
+    encode.cString(statement),
+    int16(parameters.length),
+    ...parameters.map((code) => int16(code)),
+    int16(values.length),
+    ...values.flatMap((value) => [int32(value.length), value]),
+    int16(results.length),
+    ...results.map((code) => int16(code)),
+  )
 }
 
 export function execute(portal = '', maxRows = 0): Buffer {

@@ -1,6 +1,6 @@
 // Real statements on real servers: their trees by the server's own dump, and a plan made of the catalog by hand.
 
-import pg from 'pg'
+import type pg from 'pg'
 import { startDatabase } from '../../../../test/stand/database.ts'
 import { type KnownFunctions, knownFunctions } from '../functions/known-functions.ts'
 import { STANDARD_OBJECTS_SQL, type StandardObject } from '../functions/standard-objects.ts'
@@ -14,6 +14,7 @@ import {
 import { PlanView } from '../plan/plan-view.ts'
 import type { TreeNode } from '../tree/node.ts'
 import { readTree } from '../tree/read-tree.ts'
+import { PRINT_TREES } from '../tree/rewritten-trees.fixture.ts'
 import { decideMasks } from './decide-masks.ts'
 import type { Lineage } from './lineage.ts'
 import type { MaskDecision } from './mask-decision.ts'
@@ -172,15 +173,11 @@ export async function realLineage(major: TestMajor): Promise<RealLineage> {
     return new PlanView({ ...made, standard, relations, types, tags: TAG_RULES })
   }
   const functions = knownFunctions(major, standard)
-  const { host, port, user, password } = database.server
-  const options = '-c debug_print_rewritten=on -c debug_pretty_print=off -c client_min_messages=log'
-  const ssl = { ca: database.authority.certificate }
-  const client = new pg.Client({ host, port, user, password, database: database.name, options, ssl })
+  const client = await database.connect(database.name, PRINT_TREES)
   const dumps: string[] = []
   client.on('notice', (notice) => {
     if ('routine' in notice && notice.routine === 'elog_node_display') dumps.push(String(notice.detail))
   })
-  await client.connect()
   const view = await planOf()
   const tree = async (sql: string): Promise<readonly TreeNode[]> => {
     dumps.length = 0

@@ -1,6 +1,6 @@
 import { type FrameHeader, type PublishedFinding, TOPICS } from '@sluice/events'
-import { ControlReader, TrustedKeys } from '@sluice/trust'
 import { afterEach, describe, expect, it } from 'vitest'
+import { maskerContents } from '../../../../test/stand/stored-records.ts'
 import { headerOf } from '../sanitise/judged.fixture.ts'
 import type { ResultColumn } from '../sanitise/result-messages.ts'
 import type { SeenValue } from '../sanitise/value-judge.ts'
@@ -45,20 +45,7 @@ function note({ service }: RunningPlans, seen: readonly SeenValue[], header: Par
 }
 
 /** As consoles and others read them. */
-async function findings(): Promise<readonly PublishedFinding[]> {
-  const { log, registry, root } = world
-  const onIncident = (): never => {
-    throw new Error('a finding was not accepted')
-  }
-  const keys = await TrustedKeys.open({ log, registry, root: root.publicKey, onIncident })
-  const reading = { log, registry, topic: TOPICS.findings, keys, role: 'masker', memory: null } as const
-  const reader = await ControlReader.open({ ...reading, onIncident })
-  const found: PublishedFinding[] = []
-  await reader.catchUp(({ content }) => void found.push(content))
-  await reader.close()
-  await keys.close()
-  return found
-}
+const findings = (): Promise<readonly PublishedFinding[]> => maskerContents(world, TOPICS.findings)
 
 describe('a finding', () => {
   it('is told at once, and raises the plan when it is sure', async () => {

@@ -29,14 +29,8 @@ import {
 import { contentHashOf, publishedMasking } from '@sluice/policy'
 import { createLogger, Registry } from '@sluice/service'
 import { EmbeddedLog, type EventLog } from '@sluice/stream'
-import {
-  ControlReader,
-  ControlWriter,
-  issueCertificate,
-  publishCertificates,
-  TrustedKeys,
-  VersionMemory,
-} from '@sluice/trust'
+import { ControlWriter, issueCertificate, publishCertificates, TrustedKeys, VersionMemory } from '@sluice/trust'
+import { maskerContents } from '../../../../test/stand/stored-records.ts'
 import type { MaskerIncident } from '../incidents.ts'
 import { planMetrics } from './plan-metrics.ts'
 import { PlanService } from './plan-service.ts'
@@ -176,19 +170,8 @@ export class PlanWorld {
   }
 
   /** Those that proxies accept, in order. */
-  async plans(): Promise<readonly PublishedPlan[]> {
-    const { log, registry, root } = this
-    const foreign = (): never => {
-      throw new Error('a plan was not accepted')
-    }
-    const keys = await TrustedKeys.open({ log, registry, root: root.publicKey, onIncident: () => undefined })
-    const reading = { log, registry, topic: TOPICS.maskPlans, keys, role: 'masker', memory: null } as const
-    const reader = await ControlReader.open({ ...reading, onIncident: foreign })
-    const found: PublishedPlan[] = []
-    await reader.catchUp(({ content }) => void found.push(content))
-    await reader.close()
-    await keys.close()
-    return found
+  plans(): Promise<readonly PublishedPlan[]> {
+    return maskerContents(this, TOPICS.maskPlans, () => undefined)
   }
 
   /** Waits until the newest plan of a connection is as wanted. */

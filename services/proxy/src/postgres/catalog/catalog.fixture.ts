@@ -1,10 +1,10 @@
 // A reader of a test database's catalog, as the gateway's role reads it.
 
 import type { CatalogColumn, CatalogRelation, CatalogSnapshot } from '@sluice/mask'
-import { type Database, GATEWAY_PASSWORD, GATEWAY_ROLE } from '../../../../../test/stand/database.ts'
+import { GATEWAY_PASSWORD, GATEWAY_ROLE, type ProxiedDatabase } from '../../../../../test/stand/database.ts'
 import { CatalogReader } from './read-catalog.ts'
 
-export function catalogReader(database: Database, timeoutMs = 30_000): CatalogReader {
+export function catalogReader(database: ProxiedDatabase, timeoutMs = 30_000): CatalogReader {
   const { host, port } = database.server
   return new CatalogReader({
     timeoutMs,

@@ -248,7 +248,7 @@ describe('a look at the catalog', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const { port } = silent.address() as AddressInfo
     const database = { server: { host: '127.0.0.1', port }, authority: { certificate: '' }, name: 'shop' }
-    const reading = catalogReader(database as unknown as Database, 100).read()
+    const reading = catalogReader(database, 100).read()
     await expect(reading).rejects.toMatchObject({ name: 'UpstreamFailed', code: 'upstream_timeout' })
     silent.close()
   })

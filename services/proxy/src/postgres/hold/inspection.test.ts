@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, startDatabase } from '../../../../../test/stand/database.ts'
 import { type Inspection, inspection, readInspection } from './inspection.ts'
@@ -23,16 +23,7 @@ describe.each([13, 15, 18] as const)('what is in reach of a command on PostgreSQ
   beforeAll(async () => {
     database = await startDatabase(major)
     await database.query(SETUP)
-    const { host, port, user, password } = database.server
-    client = new pg.Client({
-      host,
-      port,
-      user,
-      password,
-      database: 'shop',
-      ssl: { ca: database.authority.certificate },
-    })
-    await client.connect()
+    client = await database.connect()
   })
   afterAll(async () => {
     await client?.end()
