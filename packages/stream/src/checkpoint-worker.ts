@@ -8,7 +8,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort } from 'node:worker_threads'
-import type { CheckpointReport, ToWorker } from './checkpointer.ts'
+import type { FromWorker, ToWorker } from './checkpointer.ts'
 import { numberFrom, pragma } from './sqlite.ts'
 
 /** How long the worker may hold the writer up while it waits for readers of old pages. */
@@ -51,6 +51,7 @@ parentPort?.on('message', (message: ToWorker) => {
       return
     case 'forget':
       forget(file)
+      tell({ kind: 'forgotten', file })
       return
     default:
       message satisfies never
@@ -74,7 +75,10 @@ function checkpoint(file: string): void {
     watched.retry = setTimeout(() => checkpoint(file), watched.retryMs)
     watched.retryMs = Math.min(watched.retryMs * 2, MAX_RETRY_MS)
   }
-  const report: CheckpointReport = { file, walBytes: result.walBytes }
+  tell({ kind: 'checkpointed', file, walBytes: result.walBytes })
+}
+
+function tell(report: FromWorker): void {
   parentPort?.postMessage(report)
 }
 

@@ -14,18 +14,22 @@ export type ToWorker =
   | { readonly kind: 'written'; readonly file: string }
   | { readonly kind: 'forget'; readonly file: string }
 
-/**
- * Says that a checkpoint was tried; the worker tries again by itself where it failed or couldn't finish. `walBytes` is what
- * the -wal file held then, from its beginning: 0 where it was begun anew.
- */
-export type CheckpointReport = { readonly file: string; readonly walBytes: number }
+export type FromWorker =
+  /**
+   * A checkpoint was tried; the worker tries again by itself where it failed or couldn't finish. `walBytes` is what the -wal
+   * file held then, from its beginning: 0 where it was begun anew.
+   */
+  | { readonly kind: 'checkpointed'; readonly file: string; readonly walBytes: number }
+  /** The worker has closed the file. */
+  | { readonly kind: 'forgotten'; readonly file: string }
 
 export interface WalWatch {
   /** To be called after each commit, with about how many bytes of pages it wrote; cheap. */
   written(bytes: number): void
   /** The worker does not keep up: the file is well over its bound, as far as is known. */
   readonly isFarBehind: boolean
-  close(): void
+  /** Resolves when the worker has closed the file. Until then it may make SQLite's files beside it anew. */
+  close(): Promise<void>
 }
 
 type Watched = {
@@ -43,6 +47,8 @@ type Watched = {
 
 let worker: Worker | undefined
 const watched = new Map<string, Watched>()
+/** Who waits until the worker has closed a file, in the order in which it was asked to. */
+let leaving: { readonly file: string; readonly left: () => void }[] = []
 
 /** Has the file's -wal synced and written back by the worker, and begun anew when it is over `walBytes`. */
 export function watchWal(file: string, walBytes: number): WalWatch {
@@ -58,12 +64,24 @@ export function watchWal(file: string, walBytes: number): WalWatch {
     get isFarBehind() {
       return entry.reported + entry.written - entry.reportedAt > FAR_FACTOR * walBytes
     },
-    close() {
+    async close() {
       if (watched.get(file) !== entry) return
       watched.delete(file)
-      post({ kind: 'forget', file })
+      await forgotten(file)
     },
   }
+}
+
+/** While somebody waits for it, the worker keeps the process alive. */
+async function forgotten(file: string): Promise<void> {
+  const asked = worker
+  if (asked === undefined) return
+  await new Promise<void>((left) => {
+    leaving.push({ file, left })
+    asked.ref()
+    post({ kind: 'forget', file })
+  })
+  if (leaving.length === 0) asked.unref()
 }
 
 function announceLater(entry: Watched): void {
@@ -78,18 +96,16 @@ function announceLater(entry: Watched): void {
 function startWorker(): void {
   const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { execArgv: [] })
   worker = started
-  started.on('message', (report: CheckpointReport) => {
-    const entry = watched.get(report.file)
-    if (entry === undefined) return
-    entry.announcing = false
-    entry.reported = report.walBytes
-    entry.reportedAt = entry.announced
-    if (entry.written !== entry.announced) announceLater(entry)
+  started.on('message', (report: FromWorker) => {
+    if (report.kind === 'forgotten') leave(report.file)
+    else noteCheckpoint(report.file, report.walBytes)
   })
   // 'exit' follows; without a listener here the error would end the process.
   started.on('error', () => {})
   started.on('exit', () => {
     worker = undefined
+    for (const { left } of leaving) left()
+    leaving = []
     setTimeout(() => {
       if (worker === undefined && watched.size > 0) startWorker()
     }, RESTART_DELAY_MS).unref()
@@ -99,6 +115,20 @@ function startWorker(): void {
     post({ kind: 'watch', file: entry.file, walBytes: entry.walBytes })
     if (entry.written > 0) announceLater(entry)
   }
+}
+
+function noteCheckpoint(file: string, walBytes: number): void {
+  const entry = watched.get(file)
+  if (entry === undefined) return
+  entry.announcing = false
+  entry.reported = walBytes
+  entry.reportedAt = entry.announced
+  if (entry.written !== entry.announced) announceLater(entry)
+}
+
+function leave(file: string): void {
+  const at = leaving.findIndex((each) => each.file === file)
+  for (const { left } of at < 0 ? [] : leaving.splice(at, 1)) left()
 }
 
 function post(message: ToWorker): void {

@@ -39,12 +39,13 @@ export class EmbeddedLog implements EventLog {
     shared.users += 1
     this.#writers.set(file, shared)
     const producer = new EmbeddedProducer(shared.appender, partition, async () => {
-      this.#open.delete(producer)
       shared.users -= 1
-      if (shared.users > 0) return
-      this.#writers.delete(file)
-      shared.retention?.stop()
-      await shared.appender.close()
+      if (shared.users === 0) {
+        this.#writers.delete(file)
+        shared.retention?.stop()
+        await shared.appender.close()
+      }
+      this.#open.delete(producer)
     })
     this.#open.add(producer)
     return producer
@@ -75,7 +76,7 @@ class EmbeddedProducer implements Producer {
   readonly #appender: PartitionAppender
   readonly #partition: number
   readonly #onClose: () => Promise<void>
-  #closed = false
+  #closing: Promise<void> | undefined
 
   constructor(appender: PartitionAppender, partition: number, onClose: () => Promise<void>) {
     this.#appender = appender
@@ -84,13 +85,12 @@ class EmbeddedProducer implements Producer {
   }
 
   async append(records: readonly StreamRecord[]): Promise<{ partition: number; firstOffset: number }> {
-    if (this.#closed) throw new StreamError('log_closed', 'The producer is closed.')
+    if (this.#closing !== undefined) throw new StreamError('log_closed', 'The producer is closed.')
     return { partition: this.#partition, firstOffset: await this.#appender.append(records) }
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await this.#onClose()
+    this.#closing ??= this.#onClose()
+    await this.#closing
   }
 }

@@ -20,9 +20,9 @@ beforeEach(() => {
   holder = new DatabaseSync(writer.file)
 })
 
-afterEach(() => {
+afterEach(async () => {
   holder.close()
-  writer.close()
+  await writer.close()
   rmSync(dir, { recursive: true, force: true })
 })
 

@@ -42,7 +42,7 @@ export class PartitionAppender {
   /** Closes the writer after what was appended before. */
   async close(): Promise<void> {
     await this.#turn
-    this.#writer.close()
+    await this.#writer.close()
   }
 
   async #after(before: Promise<unknown> | undefined, records: readonly StreamRecord[]): Promise<number> {

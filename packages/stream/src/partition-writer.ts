@@ -135,9 +135,9 @@ export class PartitionWriter {
     return records
   }
 
-  /** Brings everything to the disk, marks the file as closed in order and gives the lock back. */
-  close(): void {
-    this.#wal.close()
+  /** Brings everything to the disk, marks the file as closed in order and gives the lock back: nobody here touches it then. */
+  async close(): Promise<void> {
+    await this.#wal.close()
     try {
       this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
       this.#database.exec(`PRAGMA synchronous = FULL; UPDATE meta SET closed = 1; PRAGMA wal_checkpoint(TRUNCATE)`)
