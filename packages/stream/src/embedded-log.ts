@@ -20,6 +20,8 @@ export class EmbeddedLog implements EventLog {
   readonly #dir: string
   readonly #options: EmbeddedLogOptions
   readonly #writers = new Map<string, SharedWriter>()
+  /** Writers that end: who wants to write the same partition next waits for that. */
+  readonly #ending = new Map<string, Promise<void>>()
   readonly #open = new Set<{ close(): Promise<void> }>()
 
   /** Opens the log in `dir`, which is made (for its owner only) where it is missing. */
@@ -35,16 +37,13 @@ export class EmbeddedLog implements EventLog {
   /** Rejects with `writer_taken` while another process writes the partition. */
   async producer(topic: string, { partition = 0 }: { readonly partition?: number } = {}): Promise<Producer> {
     const file = partitionFile(this.#dir, topic, partition, 'db')
+    while (this.#ending.has(file)) await this.#ending.get(file)
     const shared = this.#writers.get(file) ?? this.#startWriter(topic, file)
     shared.users += 1
     this.#writers.set(file, shared)
     const producer = new EmbeddedProducer(shared.appender, partition, async () => {
       shared.users -= 1
-      if (shared.users === 0) {
-        this.#writers.delete(file)
-        shared.retention?.stop()
-        await shared.appender.close()
-      }
+      if (shared.users === 0) await this.#endWriter(file, shared)
       this.#open.delete(producer)
     })
     this.#open.add(producer)
@@ -62,6 +61,15 @@ export class EmbeddedLog implements EventLog {
   async close(): Promise<void> {
     for (const part of this.#open) await part.close()
     this.#open.clear()
+  }
+
+  async #endWriter(file: string, { appender, retention }: SharedWriter): Promise<void> {
+    this.#writers.delete(file)
+    retention?.stop()
+    const ended = appender.close()
+    const forget = (): void => void this.#ending.delete(file)
+    this.#ending.set(file, ended.then(forget, forget))
+    await ended
   }
 
   #startWriter(topic: string, file: string): SharedWriter {

@@ -123,6 +123,23 @@ export function eventLogContract(name: string, start: () => Promise<LogUnderTest
         expect(records[1]?.value.length).toBe(LARGE_BYTES)
       })
 
+      it('lets producers of a topic come and go while others do', async () => {
+        await Promise.all(
+          upTo(20).map(async (number) => {
+            await Promise.all([append(2 * number, 2 * number + 1), append(2 * number + 1, 2 * number + 2)])
+          }),
+        )
+        for (const number of upTo(44, 40)) {
+          const producer = await log.producer(topic)
+          await producer.append([numbered(number)])
+          const closed = producer.close()
+          await append(number + 4, number + 5)
+          await closed
+        }
+        const numbers = (await readRecords(await consume(), 48)).map(numberOf)
+        expect(numbers.sort((a, b) => a - b)).toEqual(upTo(48))
+      })
+
       it('refuses to append after close', async () => {
         const producer = await log.producer(topic)
         await producer.close()
