@@ -47,8 +47,8 @@ type Watched = {
 
 let worker: Worker | undefined
 const watched = new Map<string, Watched>()
-/** Who waits until the worker has closed a file, in the order in which it was asked to. */
-let leaving: { readonly file: string; readonly left: () => void }[] = []
+/** Whom to tell when the worker has closed a file: its one writer, which nobody follows before that. */
+const leaving = new Map<string, () => void>()
 
 /** Has the file's -wal synced and written back by the worker, and begun anew when it is over `walBytes`. */
 export function watchWal(file: string, walBytes: number): WalWatch {
@@ -77,11 +77,11 @@ async function forgotten(file: string): Promise<void> {
   const asked = worker
   if (asked === undefined) return
   await new Promise<void>((left) => {
-    leaving.push({ file, left })
+    leaving.set(file, left)
     asked.ref()
     post({ kind: 'forget', file })
   })
-  if (leaving.length === 0) asked.unref()
+  if (leaving.size === 0) asked.unref()
 }
 
 function announceLater(entry: Watched): void {
@@ -104,8 +104,7 @@ function startWorker(): void {
   started.on('error', () => {})
   started.on('exit', () => {
     worker = undefined
-    for (const { left } of leaving) left()
-    leaving = []
+    for (const file of leaving.keys()) leave(file)
     setTimeout(() => {
       if (worker === undefined && watched.size > 0) startWorker()
     }, RESTART_DELAY_MS).unref()
@@ -127,8 +126,8 @@ function noteCheckpoint(file: string, walBytes: number): void {
 }
 
 function leave(file: string): void {
-  const at = leaving.findIndex((each) => each.file === file)
-  for (const { left } of at < 0 ? [] : leaving.splice(at, 1)) left()
+  leaving.get(file)?.()
+  leaving.delete(file)
 }
 
 function post(message: ToWorker): void {

@@ -14,14 +14,18 @@ export type EmbeddedLogOptions = {
   readonly retentionMs?: Readonly<Record<string, number>>
 }
 
-type SharedWriter = { readonly appender: PartitionAppender; readonly retention: Retention | undefined; users: number }
+type SharedWriter = {
+  readonly appender: PartitionAppender
+  readonly retention: Retention | undefined
+  users: number
+  /** Its last user has gone: who wants to write the partition next waits until it has closed. */
+  ending: Promise<void> | undefined
+}
 
 export class EmbeddedLog implements EventLog {
   readonly #dir: string
   readonly #options: EmbeddedLogOptions
   readonly #writers = new Map<string, SharedWriter>()
-  /** Writers that end: who wants to write the same partition next waits for that. */
-  readonly #ending = new Map<string, Promise<void>>()
   readonly #open = new Set<{ close(): Promise<void> }>()
 
   /** Opens the log in `dir`, which is made (for its owner only) where it is missing. */
@@ -37,10 +41,7 @@ export class EmbeddedLog implements EventLog {
   /** Rejects with `writer_taken` while another process writes the partition. */
   async producer(topic: string, { partition = 0 }: { readonly partition?: number } = {}): Promise<Producer> {
     const file = partitionFile(this.#dir, topic, partition, 'db')
-    while (this.#ending.has(file)) await this.#ending.get(file)
-    const shared = this.#writers.get(file) ?? this.#startWriter(topic, file)
-    shared.users += 1
-    this.#writers.set(file, shared)
+    const shared = await this.#useWriter(topic, file)
     const producer = new EmbeddedProducer(shared.appender, partition, async () => {
       shared.users -= 1
       if (shared.users === 0) await this.#endWriter(file, shared)
@@ -63,20 +64,32 @@ export class EmbeddedLog implements EventLog {
     this.#open.clear()
   }
 
-  async #endWriter(file: string, { appender, retention }: SharedWriter): Promise<void> {
-    this.#writers.delete(file)
-    retention?.stop()
-    const ended = appender.close()
-    const forget = (): void => void this.#ending.delete(file)
-    this.#ending.set(file, ended.then(forget, forget))
-    await ended
+  async #useWriter(topic: string, file: string): Promise<SharedWriter> {
+    for (;;) {
+      const shared = this.#writers.get(file) ?? this.#startWriter(topic, file)
+      if (shared.ending === undefined) {
+        shared.users += 1
+        return shared
+      }
+      await shared.ending
+    }
   }
 
   #startWriter(topic: string, file: string): SharedWriter {
     const writer = PartitionWriter.open(file)
     const keepMs = this.#options.retentionMs?.[topic]
     const retention = keepMs === undefined ? undefined : new Retention(keepMs, (older) => writer.trim(older))
-    return { appender: new PartitionAppender(writer), retention, users: 0 }
+    const shared: SharedWriter = { appender: new PartitionAppender(writer), retention, users: 0, ending: undefined }
+    this.#writers.set(file, shared)
+    return shared
+  }
+
+  async #endWriter(file: string, shared: SharedWriter): Promise<void> {
+    shared.retention?.stop()
+    const ended = shared.appender.close()
+    const forget = (): void => void this.#writers.delete(file)
+    shared.ending = ended.then(forget, forget)
+    await ended
   }
 }
 

@@ -128,7 +128,7 @@ describe('PartitionWriter after a kill', () => {
     expect(existsSync(`${file}.new`)).toBe(false)
   })
 
-  it('refuses a file of another format and names it', async () => {
+  it('refuses a file of another format and names it', () => {
     const file = join(dir, 'foreign.db')
     const database = new DatabaseSync(file)
     database.exec('CREATE TABLE t (a); PRAGMA user_version = 99')
