@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: Math.min(4, availableParallelism()),
     testTimeout: 60_000,
+    // When waiting ends, not how long anything may take: the default of a second is nothing on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     allowOnly: false,

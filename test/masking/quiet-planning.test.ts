@@ -1,7 +1,7 @@
 // What the gateway changes of a session while the server plans a statement is as it was behind that, however it ends.
 
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ALL_BUT_REVEAL } from '../stand/control-plane.ts'
 import { type Database, startDatabase } from '../stand/database.ts'
 import { type RunningProxy, startProxy } from '../stand/proxy.ts'
@@ -111,9 +111,9 @@ describe.each([13, 18] as const)('on PostgreSQL %i', (major) => {
     expect(await ids()).not.toEqual([7, 2007])
     await database.query("comment on column parts.code is 'sluice:pii.code'")
     await proxy.publishPlan()
-    await vi.waitFor(async () =>
-      expect((await client.query('select code from parts limit 1')).rows).toEqual([{ code: '[pii.code]' }]),
-    )
+    await expect
+      .poll(async () => (await client.query('select code from parts limit 1')).rows)
+      .toEqual([{ code: '[pii.code]' }])
     expect(await ids()).toEqual([7, 2007])
   })
 })

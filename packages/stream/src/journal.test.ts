@@ -139,9 +139,7 @@ describe('Journal at its bound', () => {
     expect(onRecovery).toHaveBeenCalledTimes(1)
     journal.append(record('after'))
     journal.commit()
-    await vi.waitFor(async () =>
-      expect(await readAll()).toMatchObject([{ offset: taken, value: Buffer.from('after') }]),
-    )
+    await expect.poll(readAll).toMatchObject([{ offset: taken, value: Buffer.from('after') }])
   })
 })
 
@@ -271,7 +269,7 @@ describe('Journal in segments', () => {
     const freed = journal.trim(Number.MAX_SAFE_INTEGER)
     expect(freed).toBe(Number(segments[1]?.slice(0, 20)))
     expect(journal.depthBytes).toBeLessThan(before)
-    await vi.waitFor(async () => expect((await readAll())[0]?.offset).toBe(freed))
+    await expect.poll(async () => (await readAll())[0]?.offset).toBe(freed)
   })
 })
 

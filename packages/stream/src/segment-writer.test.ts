@@ -163,7 +163,7 @@ describe('SegmentWriter', () => {
     expect(writer.trim(Number.MAX_SAFE_INTEGER)).toBe(PER_BATCH)
     expect(writer.bytes).toBe(0)
     writeBatch(writer, PER_BATCH)
-    await vi.waitFor(() => expect(readNumbers(writer.directory)).toEqual([3, 4, 5]))
+    await expect.poll(() => readNumbers(writer.directory)).toEqual([3, 4, 5])
     writer.close()
     const again = SegmentWriter.open(writer.directory)
     expect(again.nextOffset).toBe(2 * PER_BATCH)
@@ -181,12 +181,16 @@ describe('SegmentWriter', () => {
         const now = 1_000_000_000 + (hours + 4) * hour
         vi.setSystemTime(now)
         // Each retry of waitFor moves the faked clock on, so what is asked for does not come from it.
-        await vi.waitFor(() => {
-          writer.trim((now - 24 * hour) * 1000)
-          expect(listSegments(writer.directory).at(-1)).toBe(writer.nextOffset)
-        })
+        await vi.waitFor(
+          () => {
+            writer.trim((now - 24 * hour) * 1000)
+            expect(listSegments(writer.directory).at(-1)).toBe(writer.nextOffset)
+          },
+          { timeout: 5000 },
+        )
       }
-      await vi.waitFor(() => expect(readNumbers(writer.directory)).toEqual(upTo(10 * PER_BATCH, 4 * PER_BATCH)))
+      const kept = upTo(10 * PER_BATCH, 4 * PER_BATCH)
+      await vi.waitFor(() => expect(readNumbers(writer.directory)).toEqual(kept), { timeout: 5000 })
     } finally {
       vi.useRealTimers()
       writer.close()
